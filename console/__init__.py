@@ -1,0 +1,1 @@
+"""mirrorgate: an operations console for FreeBSD high-availability pairs. Start at console/README.md."""

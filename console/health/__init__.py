@@ -1,0 +1,1 @@
+"""Conditions, and the rules that turn a snapshot into findings."""

@@ -1,0 +1,1 @@
+"""A simulated pair behind real SSH servers, for trying, training and testing."""

@@ -1,0 +1,1 @@
+"""Pure functions from a command's text to facts; odd input is kept as unread, never guessed."""

@@ -1,0 +1,1 @@
+"""One task per node: samples in, snapshots and events out."""

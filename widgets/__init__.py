@@ -1,0 +1,1 @@
+"""Textual widgets that draw one model object each and start nothing."""
