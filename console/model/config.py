@@ -68,6 +68,8 @@ class QmailConfig(_Strict):
     enabled: bool = True
     home: AbsolutePath = "/var/qmail"
     log: AbsolutePath = "/var/log/qmail/current"
+    interval: Seconds = 30.0
+    """Seconds between counts of the queue: counting walks its directories, so more often costs the node."""
 
 
 class PairConfig(_Strict):

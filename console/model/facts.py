@@ -214,6 +214,8 @@ class LogLine:
     program: str
     """`freevrrpd`, `kernel`, `ggatec`, `ggated` …"""
     text: str
+    pid: int | None = None
+    """The number in `program[pid]:`; None for the kernel. Tells a line of a dead daemon from one of the living."""
 
 
 @dataclass(frozen=True, slots=True)

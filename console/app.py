@@ -1,0 +1,242 @@
+"""The app: states in from the watch, screens and dialogs out. It holds no way to change a node."""
+
+import asyncio
+import codecs
+import locale
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from textual import work
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import ModalScreen, Screen
+
+from console.model.asking import Asker
+from console.model.config import PairConfig
+from console.model.snapshot import PairState
+from console.model.words import Home
+from console.screens.asking import PassphraseDialog, TrustDialog
+from console.screens.events import EventsScreen
+from console.screens.faults import Faults, FaultsDialog
+from console.screens.findings import FindingsScreen
+from console.screens.help import HelpScreen
+from console.screens.mail import MailScreen
+from console.screens.node import NodeScreen
+from console.screens.overview import OverviewScreen
+from console.screens.pairs import PairsScreen
+from console.screens.showing import SCREENS, ConsoleApp
+from widgets.plain import one_line
+from widgets.plain_terminal import PlainTerminal
+
+T = TypeVar("T")
+
+THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
+"""What `t` goes through; the palette offers the rest."""
+
+
+WIDTHS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (150, "-roomy")]
+HEIGHTS = [(0, "-low"), (20, "-high")]
+
+
+class Watching(Protocol):
+    """Where states come from: SSH, the lab, a replay, or a test's list."""
+
+    def states(self, asker: Asker) -> AsyncIterator[PairState]:
+        """States of every pair as they change; questions go to `asker`."""
+        ...
+
+    def retry_now(self) -> None:
+        """Reconnect to every node that is not connected, at once."""
+        ...
+
+
+def terminal_speaks_utf8() -> bool:
+    """Whether the locale lets us draw more than ASCII."""
+    try:
+        return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
+    except LookupError:
+        return False
+
+
+class MirrorgateApp(ConsoleApp):
+    """The console on one or several pairs."""
+
+    TITLE = "mirrorgate"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "p"
+    DEFAULT_MODE = "overview"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "overview": OverviewScreen,
+        "node": NodeScreen,
+        "findings": FindingsScreen,
+        "mail": MailScreen,
+        "pairs": PairsScreen,
+        "events": EventsScreen,
+    }
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key, f"go('{mode}')", title, show=False, tooltip=f"Screen: {title.lower()}")
+            for key, mode, title in SCREENS
+        ),
+        Binding("t", "next_theme", "Theme", tooltip="Dark, light, or the terminal's own colours", show=False),
+        Binding("f", "faults", "Faults", tooltip="Break or mend the simulated pair"),
+        Binding(
+            "question_mark", "help", "Help", key_display="?", tooltip="What the screen shows, signs and keys"
+        ),
+        Binding("q", "leave", "Back", tooltip="Back to the overview; from there, quit"),
+    ]
+
+    def __init__(
+        self,
+        pairs: Sequence[PairConfig],
+        watching: Watching,
+        *,
+        read_only: bool = False,
+        faults: Faults | None = None,
+        ascii_only: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(pairs, read_only=read_only)
+        self._watching = watching
+        self._faults = faults
+        self._clock = clock
+        self._plain: list[LineFilter] = []
+        self._asking = asyncio.Lock()
+        if ascii_only or not terminal_speaks_utf8():
+            self._plain.append(PlainTerminal())
+        self.set_reactive(ConsoleApp.pair, self.pairs[0].name)
+        self.set_reactive(ConsoleApp.beat, clock())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The last thing before the terminal: without UTF-8, every sign and line becomes ASCII."""
+        return [*super().get_line_filters(), *self._plain]
+
+    def on_mount(self) -> None:
+        """Begin to follow, and to count seconds."""
+        self.follow()
+        self.set_interval(1.0, self._second)
+
+    def _second(self) -> None:
+        self.beat = self._clock()
+
+    @work(group="watch", exclusive=True)
+    async def follow(self) -> None:
+        """Take each state as it comes."""
+        async for state in self._watching.states(self):
+            self.take(state)
+
+    def take(self, state: PairState) -> None:
+        """One state; an equal one only brings newer times."""
+        name = state.snapshot.config.name
+        self.newest[name] = state
+        if self.states.get(name) != state:
+            self.states = {**self.states, name: state}
+
+    async def passphrase(self, key: str) -> str | None:
+        """Ask the operator for the passphrase of a private key."""
+        return await self._ask(PassphraseDialog(key))
+
+    async def trust(self, host: str, fingerprint: str, key_type: str) -> bool:
+        """Ask the operator whether an unknown host key is the node's own."""
+        said = await self._ask(TrustDialog(host, fingerprint, key_type))
+        return said is True
+
+    async def _ask(self, dialog: ModalScreen[T]) -> T | None:
+        """One question at a time, from whatever task asks."""
+        async with self._asking:
+            answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+
+            def answered(said: T | None) -> None:
+                if not answer.done():
+                    answer.set_result(said)
+
+            self.call_later(self.push_screen, dialog, answered)
+            return await answer
+
+    def action_go(self, mode: str) -> None:
+        """Show another screen."""
+        if not isinstance(self.screen, ModalScreen):
+            self.switch_mode(mode)
+
+    def action_leave(self) -> None:
+        """To the overview; from there, out."""
+        if isinstance(self.screen, ModalScreen):
+            self.screen.dismiss()
+        elif self.current_mode != "overview":
+            self.switch_mode("overview")
+        else:
+            self.exit()
+
+    def action_next_theme(self) -> None:
+        """Dark, light, and the terminal's own sixteen colours."""
+        at = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(at + 1) % len(THEMES)]
+        self.notify(f"theme {self.theme}", markup=False, timeout=2)
+
+    def action_help(self) -> None:
+        """Help for this screen."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Faults exist only in a lab."""
+        if action == "faults":
+            return self._faults is not None
+        return True
+
+    def action_faults(self) -> None:
+        """The menu of faults."""
+        if self._faults is not None and not isinstance(self.screen, ModalScreen):
+            self.push_screen(FaultsDialog(self._faults.offered()), self._chosen_fault)
+
+    def _chosen_fault(self, said: str | None) -> None:
+        if said:
+            self._bring_about(said)
+
+    @work(group="fault")
+    async def _bring_about(self, said: str) -> None:
+        if self._faults is None:
+            return
+        name, *args = said.split()
+        await self._faults.fault(name, *args)
+        self.notify(one_line(f"done: {said}", 80), markup=False, timeout=3)
+
+    def _show_pair(self, name: str) -> None:
+        self.pair = name
+        self.switch_mode("overview")
+
+    def _show_node(self, home: Home) -> None:
+        self.home = home
+        self.switch_mode("node")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every screen, node, pair and action."""
+        for key, mode, title in SCREENS:
+            yield SystemCommand(
+                title, f"Show this screen (key {key})", lambda mode=mode: self.action_go(mode)
+            )
+        current = next((pair for pair in self.pairs if pair.name == self.pair), self.pairs[0])
+        for node in current.nodes:
+            name = one_line(node.name, 40)
+            yield SystemCommand(
+                f"Node {name}", f"Home {node.home}", lambda home=node.home: self._show_node(home)
+            )
+        for pair in self.pairs if len(self.pairs) > 1 else ():
+            name = one_line(pair.name, 40)
+            yield SystemCommand(
+                f"Pair {name}", "Show this pair", lambda pair=pair.name: self._show_pair(pair)
+            )
+        yield SystemCommand(
+            "Reconnect now", "Try every node that does not answer at once", self._watching.retry_now
+        )
+        yield SystemCommand(
+            "Next theme", "Dark, light, or the terminal's own colours (key t)", self.action_next_theme
+        )
+        if self._faults is not None:
+            yield SystemCommand("Faults", "Break or mend the simulated pair (key f)", self.action_faults)
+        yield SystemCommand("Help", "What the screen shows, signs and keys (key ?)", self.action_help)
+        yield SystemCommand("Quit", "Leave the console; the pair is not touched", self.exit)

@@ -1,0 +1,178 @@
+"""The command line: every screen's job is also a subcommand. Heavy rooms are imported only when needed."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import shtab
+
+from console import config_file
+from console.log_file import log_to, stay_quiet
+from console.model.config import Config
+
+_EPILOG = (
+    "Without a command the console opens on the configured pairs. Try it without any server: mirrorgate lab"
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="mirrorgate",
+        description="Operations console for FreeBSD pairs: gmirror over ggate, freevrrpd, qmail.",
+        epilog=_EPILOG,
+    )
+    config = top.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
+    config.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to mark a file argument
+    top.add_argument("--log-file", type=Path, metavar="FILE", help="write a log there (never a secret)")
+    top.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
+    top.add_argument("--read-only", action="store_true", help="the same as the command monitor")
+    top.add_argument("--version", action="version", version=f"mirrorgate {_version()}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def sampling(name: str, words: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=words, description=words)
+        one.add_argument("pair", nargs="?", help="only this pair (default: all)")
+        return one
+
+    def limited(name: str, words: str) -> argparse.ArgumentParser:
+        one = sampling(name, words)
+        one.add_argument(
+            "--timeout", type=float, default=15.0, metavar="S", help="give up after S seconds (15)"
+        )
+        return one
+
+    sampling("monitor", "the console, read-only: nothing that could change a node is constructed")
+    status = limited("status", "print what each pair is doing now")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.add_argument("--watch", action="store_true", help="print again whenever something changes")
+    limited("check", "one line and exit status for a monitoring system (Monitoring Plugins)")
+    doctor = limited("doctor", "what is wrong with the set-up, and how to mend it")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    events = sampling("events", "print role, mirror, mount and link changes as they happen")
+    events.add_argument("--json", action="store_true", help="one JSON object per line")
+    events.add_argument("--for", dest="seconds", type=float, metavar="S", help="stop after S seconds")
+    init = commands.add_parser("init", help="discover a pair and write the configuration")
+    init.add_argument(
+        "hosts", nargs=2, metavar="HOST", help="[user@]host of each node, or an ssh_config alias"
+    )
+    init.add_argument("--name", help="name of the pair")
+    init.add_argument("--ssh-config", metavar="FILE", help="ssh_config file to use in place of ~/.ssh/config")
+    init.add_argument("--become", choices=("none", "sudo", "doas"), default="none", help="how to become root")
+    init.add_argument("--overwrite", action="store_true", help="replace an existing file without asking")
+    parse = commands.add_parser(
+        "parse", help="explain pasted command output as JSON: mirrorgate parse KIND < file"
+    )
+    parse.add_argument("kind", nargs="?", help="kind of output; without one the kinds are listed")
+    lab = commands.add_parser("lab", help="a simulated pair behind real SSH servers, and the console on it")
+    lab.add_argument("--serve", action="store_true", help="only run the servers and say how to reach them")
+    lab.add_argument("--speed", type=float, default=1.0, metavar="N", help="world time runs N times faster")
+    lab.add_argument(
+        "words", nargs="*", metavar="fault NAME …", help="send a fault to a running lab; `fault` lists them"
+    )
+    completion = commands.add_parser("completion", help="print shell completion code")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    return top
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("mirrorgate")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    arguments = parser().parse_args()
+    try:
+        if arguments.log_file:
+            log_to(arguments.log_file)
+        else:
+            stay_quiet()
+        status = _run(arguments)
+    except config_file.BadConfig as bad:
+        print(f"mirrorgate: {bad}", file=sys.stderr)
+        status = 3 if arguments.command == "check" else 2
+    except OSError as odd:
+        print(f"mirrorgate: {odd.strerror}: {odd.filename}", file=sys.stderr)
+        status = 3 if arguments.command == "check" else 2
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (`mirrorgate status | head`): nothing more to say, and no traceback at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "completion":
+            print(shtab.complete(parser(), arguments.shell))
+            return 0
+        case "parse":
+            from console.commands import parse
+
+            return parse.main(arguments.kind)
+        case "init":
+            return _init(arguments)
+        case "lab":
+            from console.commands import lab
+
+            return lab.main(
+                arguments.words, serve=arguments.serve, speed=arguments.speed, ascii_only=arguments.ascii
+            )
+    path = arguments.config or config_file.default_path()
+    config = config_file.load(path)
+    if arguments.command in (None, "monitor"):
+        from console.commands import console
+
+        read_only = arguments.read_only or arguments.command == "monitor"
+        wanted = getattr(arguments, "pair", None)
+        return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
+    return asyncio.run(_look(arguments, config, path))
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from console.commands import init
+
+    return asyncio.run(
+        init.run(
+            arguments.config or config_file.default_path(),
+            (arguments.hosts[0], arguments.hosts[1]),
+            name=arguments.name,
+            ssh_config=arguments.ssh_config,
+            become=arguments.become,
+            overwrite=arguments.overwrite,
+        )
+    )
+
+
+async def _look(arguments: argparse.Namespace, config: Config, path: Path) -> int:
+    from console.commands import check, doctor, events, sampling, status
+    from console.commands.terminal_asker import TerminalAsker
+
+    pairs = sampling.chosen(config, path, arguments.pair)
+    reach = sampling.opener(config, None if arguments.command == "check" else TerminalAsker())
+    match arguments.command:
+        case "status" if arguments.watch:
+            return await status.watch(pairs, reach, as_json_text=arguments.json)
+        case "status":
+            return await status.run(pairs, reach, arguments.timeout, as_json_text=arguments.json)
+        case "check":
+            return await check.run(pairs, reach, arguments.timeout)
+        case "doctor":
+            return await doctor.run(pairs, reach, arguments.timeout, as_json=arguments.json)
+        case _:
+            return await events.run(pairs, reach, arguments.seconds, as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`mirrorgate check`: one line for a monitoring system, by the Monitoring Plugins guidelines.
+
+Exit status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; performance data after `|`.
+"""
+
+from collections.abc import Sequence
+
+from console.commands.sampling import settled_states
+from console.model.config import PairConfig
+from console.model.snapshot import PairState
+from console.model.words import Answer, Severity
+from console.watch.node_watch import Opener
+
+_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_STATUS = {Severity.NOTICE: 0, Severity.WARNING: 1, Severity.CRITICAL: 2, Severity.UNKNOWN: 3}
+
+
+def status_of(state: PairState) -> int:
+    """The plugin status of a pair: critical outranks warning, warning outranks unknown."""
+    found = {_STATUS[f.severity] for f in state.findings}
+    if 2 in found:
+        return 2
+    if 1 in found:
+        return 1
+    return 3 if 3 in found else 0
+
+
+def line_of(state: PairState) -> str:
+    """`words | performance data` of one pair."""
+    name = state.snapshot.config.name
+    worst = [f.what for f in state.findings if _STATUS[f.severity] == status_of(state) and status_of(state)]
+    serving = state.readiness.serving if state.readiness else None
+    words = worst[0] + (f" (+{len(worst) - 1} more)" if len(worst) > 1 else "") if worst else "nothing wrong"
+    mirror = next((t.mirror for t in state.truths if t.mirror), None)
+    data = [f"'{_label(name)}_findings'={sum(_STATUS[f.severity] > 0 for f in state.findings)};;;0"]
+    if mirror:
+        active = sum(c.state == "ACTIVE" for c in mirror.components)
+        data.append(f"'{_label(name)}_active'={active};;;0;{mirror.expected or 2}")
+    if state.sync:
+        data.append(f"'{_label(name)}_sync'={state.sync.percent}%;;;0;100")
+    for node in state.snapshot.nodes:
+        if (mail := node.facts.mail.value) and mail.queue is not None:
+            data.append(f"'{_label(node.name)}_queue'={mail.queue};;;0")
+            data.append(f"'{_label(node.name)}_todo'={mail.todo or 0};;;0")
+    who = f"{serving} serves, " if serving else ""
+    ready = (
+        f", takeover {state.readiness.answer}"
+        if state.readiness and state.readiness.answer is not Answer.YES
+        else ""
+    )
+    return f"{name}: {who}{_plain(words)}{ready} | {' '.join(data)}"
+
+
+def _label(name: str) -> str:
+    return "".join(c for c in name if c.isalnum() or c in "._-")
+
+
+def _plain(words: str) -> str:
+    return words.replace("|", "/").replace("\n", " ")
+
+
+async def run(pairs: Sequence[PairConfig], open_session: Opener, limit: float) -> int:
+    """Print the plugin's line (one per pair after the first line) and return its status."""
+    states = await settled_states(pairs, open_session, limit)
+    order = {2: 3, 1: 1, 3: 2, 0: 0}
+    states.sort(key=lambda s: -order[status_of(s)])
+    status = status_of(states[0])
+    print(f"MIRRORGATE {_WORDS[status]} - {line_of(states[0])}")
+    for state in states[1:]:
+        print(f"{_WORDS[status_of(state)]}: {line_of(state)}")
+    return status

@@ -1,0 +1,52 @@
+"""One good look at a pair for commands that print and leave."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from console.config_file import BadConfig
+from console.model.asking import Asker
+from console.model.config import Config, PairConfig
+from console.model.snapshot import PairState
+from console.ssh.policy import read_only_opener
+from console.watch.node_watch import Opener
+from console.watch.pair_watch import PairWatch
+
+
+def opener(config: Config, asker: Asker | None) -> Opener:
+    """How these commands reach a node: sampler lanes only, nothing that could change it."""
+    return read_only_opener(Path(config.ssh_config) if config.ssh_config else None, asker, config.pairs)
+
+
+def chosen(config: Config, path: Path, name: str | None) -> tuple[PairConfig, ...]:
+    """The pairs to look at: all, or the one called `name`.
+
+    Raises:
+        BadConfig: there is no such pair.
+    """
+    pairs = tuple(p for p in config.pairs if name in (None, p.name))
+    if not pairs:
+        known = ", ".join(p.name for p in config.pairs)
+        raise BadConfig(path, None, "", f"no pair is called {name!r}; there are: {known}")
+    return pairs
+
+
+async def settled_state(pair: PairConfig, open_session: Opener, limit: float) -> PairState:
+    """Watch a pair until both nodes have said everything once, or cannot; at most `limit` seconds."""
+    watch = PairWatch(pair, open_session)
+    states = watch.states()
+    state = await anext(states)
+    try:
+        async with asyncio.timeout(limit):
+            while not watch.settled:
+                state = await anext(states)
+    except TimeoutError:
+        return state
+    finally:
+        await states.aclose()
+    return state
+
+
+async def settled_states(pairs: Sequence[PairConfig], open_session: Opener, limit: float) -> list[PairState]:
+    """`settled_state` of several pairs at once, in their order."""
+    return list(await asyncio.gather(*(settled_state(p, open_session, limit) for p in pairs)))

@@ -1,0 +1,19 @@
+"""Every rule, one module per part of the stack.
+
+A rule that lacks a fact finds nothing: the rules of `unknown` say so in its place.
+"""
+
+from console.health.rules import export, gate, handover, mail, mirror, rebuild, unknown, vrrp, vrrp_group
+from console.health.rules.scene import Rule
+
+ALL: tuple[Rule, ...] = (
+    *gate.RULES,
+    *export.RULES,
+    *mirror.RULES,
+    *rebuild.RULES,
+    *vrrp.RULES,
+    *vrrp_group.RULES,
+    *handover.RULES,
+    *mail.RULES,
+    *unknown.RULES,
+)

@@ -1,0 +1,1 @@
+"""The simulated commands, one module per family; each exports `COMMANDS`."""

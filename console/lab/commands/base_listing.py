@@ -1,0 +1,253 @@
+"""Looking at files: ls(1), stat(1), du(1)."""
+
+import stat as modes
+from datetime import UTC, datetime
+
+from console.lab.arguments import read_options
+from console.lab.call import Call, Command
+from console.lab.commands.base_geom import human
+from console.lab.files import Entry, children, entry, reachable, resolve, wait_for
+from console.lab.users import groups_of, user_named
+
+_HALF_YEAR = 365 / 2 * 86400
+
+
+def _when(call: Call, moment: float) -> str:
+    when = datetime.fromtimestamp(moment, UTC)
+    age = call.node.clock.now() - moment
+    tail = f"{when:%H:%M}" if -_HALF_YEAR < age < _HALF_YEAR else f" {when:%Y}"
+    return f"{when:%b} {when.day:2d} {tail}"
+
+
+async def ls(call: Call) -> int:
+    """List directories and files."""
+    read = read_options(
+        call,
+        "1ABCD:FGHILPRSTUWZabcdfghiklmnopqrstuwxy,",
+        "usage: ls [-ABCFGHILPRSTUWZabcdfghiklmnopqrstuwxy1,] [--color=when] [-D format] [file ...]",
+    )
+    if read is None:
+        return 1
+    options, names = read
+    status = 0
+    files: list[tuple[str, Entry]] = []
+    directories: list[tuple[str, Entry]] = []
+    for name in sorted(names) or ["."]:
+        path = resolve(call, name)
+        await wait_for(call, path)
+        known = entry(call.node, path, follow="l" not in options) or entry(call.node, path)
+        if known is None or not reachable(call, path):
+            why = "No such file or directory" if known is None else "Permission denied"
+            call.complain(f"ls: {name}: {why}")
+            status = 1
+        elif known.kind == "directory" and "d" not in options:
+            directories.append((name, known))
+        else:
+            files.append((name, known))
+    _list(call, files, options, total=False)
+    for index, (name, known) in enumerate(directories):
+        if index or files:
+            call.say("")
+        if len(directories) + len(files) > 1 or status:
+            call.say(f"{name}:")
+        if not known.lets(call, 4):
+            call.complain(f"ls: {name}: Permission denied")
+            status = 1
+            continue
+        _list(call, _members(call, known, options), options, total=True)
+    return status
+
+
+def _members(call: Call, directory: Entry, options: dict[str, str]) -> list[tuple[str, Entry]]:
+    found = [(known.name, known) for known in children(call.node, directory.path)]
+    hidden = options.keys() & {"a", "A", "f"} or (call.uid == 0 and "I" not in options)
+    if not hidden:
+        found = [(name, known) for name, known in found if not name.startswith(".")]
+    if "a" in options or "f" in options:
+        above = entry(call.node, resolve(call, directory.path + "/.."))
+        found = [(".", directory), ("..", above or directory), *found]
+    return found
+
+
+def _list(call: Call, found: list[tuple[str, Entry]], options: dict[str, str], total: bool) -> None:
+    if "t" in options:
+        found = sorted(found, key=lambda pair: -pair[1].modified)
+    if "S" in options:
+        found = sorted(found, key=lambda pair: -pair[1].size)
+    if "r" in options:
+        found = found[::-1]
+    long = options.keys() & {"l", "n", "g", "o"}
+    if total and (long or "s" in options):
+        blocks = sum(known.blocks for _, known in found) // 1024
+        call.say(f"total {human(blocks * 1024) if 'h' in options else blocks}")
+    if not found:
+        return
+    blocks_width = max(len(str(known.blocks // 1024)) for _, known in found)
+    if not long:
+        for name, known in found:
+            head = f"{known.blocks // 1024:>{blocks_width}} " if "s" in options else ""
+            call.say(head + name)
+        return
+    sizes = [_size(known, options) for _, known in found]
+    links = max(len(str(known.links)) for _, known in found)
+    users = max(len(_user(call, known, options)) for _, known in found)
+    groups = max(len(_group(call, known, options)) for _, known in found)
+    width = max(len(size) for size in sizes)
+    for (name, known), size in zip(found, sizes, strict=True):
+        head = f"{known.blocks // 1024:>{blocks_width}} " if "s" in options else ""
+        target = f" -> {call.node.fs.read_link(known.path)}" if known.kind == "symlink" else ""
+        owner = f"{_user(call, known, options):{users}}  {_group(call, known, options):{groups}}"
+        call.say(
+            f"{head}{modes.filemode(known.full_mode)}  {known.links:>{links}} {owner}  {size:>{width}} "
+            f"{_when(call, known.modified)} {name}{target}"
+        )
+
+
+def _size(known: Entry, options: dict[str, str]) -> str:
+    if known.kind == "device":
+        return f"{known.device:#x}"
+    return human(known.size) if "h" in options else str(known.size)
+
+
+def _user(call: Call, known: Entry, options: dict[str, str]) -> str:
+    user = user_named(call.node, known.user) if "n" in options else None
+    return str(user.uid) if user else known.user
+
+
+def _group(call: Call, known: Entry, options: dict[str, str]) -> str:
+    group = next((g for g in groups_of(call.node) if g.name == known.group), None) if "n" in options else None
+    return str(group.gid) if group else known.group
+
+
+def _ctime(moment: float) -> str:
+    when = datetime.fromtimestamp(moment, UTC)
+    return f"{when:%a %b} {when.day:2d} {when:%H:%M:%S %Y}"
+
+
+_KINDS = {
+    "file": "Regular File", "directory": "Directory", "symlink": "Symbolic Link",
+    "device": "Character Device", "socket": "Socket",
+}  # fmt: skip
+
+
+async def stat(call: Call) -> int:
+    """Print what is known of files: -f format, -x in words, or one line."""
+    read = read_options(
+        call,
+        "FHLf:lnqrst:x",
+        "usage: stat [-FLnq] [-f format | -l | -r | -s | -x] [-t timefmt] [file|handle ...]",
+    )
+    if read is None:
+        return 1
+    options, names = read
+    status = 0
+    for name in names:
+        path = resolve(call, name)
+        await wait_for(call, path)
+        known = entry(call.node, path, follow="L" in options)
+        if known is None:
+            if "q" not in options:
+                call.complain(f"stat: {name}: stat: No such file or directory")
+            status = 1
+        elif "f" in options:
+            call.say(_formatted(call, known, name, options["f"]), end="" if "n" in options else "\n")
+        elif "x" in options:
+            _in_words(call, known, name)
+        else:
+            times = " ".join([f'"{datetime.fromtimestamp(known.modified, UTC):%b %d %H:%M:%S %Y}"'] * 4)
+            call.say(
+                f"58 {_inode(known)} {modes.filemode(known.full_mode)} {known.links} {known.user}"
+                f" {known.group} {known.device} {known.size} {times} 32768 {known.blocks // 512} 0 {name}"
+            )
+    return status
+
+
+def _inode(known: Entry) -> int:
+    return 5000 + sum(known.path.encode()) % 4000
+
+
+def _formatted(call: Call, known: Entry, name: str, pattern: str) -> str:
+    def uid() -> str:
+        user = user_named(call.node, known.user)
+        return str(user.uid if user else 0)
+
+    def gid() -> str:
+        return next((str(group.gid) for group in groups_of(call.node) if group.name == known.group), "0")
+
+    values = {
+        "z": str(known.size), "m": str(int(known.modified)), "a": str(int(known.modified)),
+        "c": str(int(known.modified)), "B": str(int(known.modified)), "N": name, "n": "\n", "%": "%",
+        "p": f"{known.full_mode:o}", "l": str(known.links), "b": str(known.blocks // 512),
+        "i": str(_inode(known)),
+        "Sp": modes.filemode(known.full_mode), "Su": known.user, "Sg": known.group,
+        "Sm": _ctime(known.modified),
+        "Lp": f"{known.mode:03o}", "OLp": f"{known.mode & 0o777:o}", "HT": _KINDS[known.kind], "d": "58",
+        "k": "32768", "t": "\t",
+    }  # fmt: skip
+    text, at = "", 0
+    while at < len(pattern):
+        if pattern[at] != "%" or at + 1 == len(pattern):
+            text, at = text + pattern[at], at + 1
+            continue
+        for length in (3, 2, 1):
+            key = pattern[at + 1 : at + 1 + length]
+            if key in ("u", "g"):
+                text, at = text + (uid() if key == "u" else gid()), at + 1 + length
+                break
+            if len(key) == length and key in values:
+                text, at = text + values[key], at + 1 + length
+                break
+        else:
+            at += 1
+    return text
+
+
+def _in_words(call: Call, known: Entry, name: str) -> None:
+    user = user_named(call.node, known.user)
+    gid = next((group.gid for group in groups_of(call.node) if group.name == known.group), 0)
+    call.say(f'  File: "{name}"')
+    call.say(f"  Size: {known.size:<12} FileType: {_KINDS[known.kind]}")
+    mode = f"({known.mode:04o}/{modes.filemode(known.full_mode)})"
+    owner = f"Uid: ({user.uid if user else 0:5d}/{known.user:>8})  Gid: ({gid:5d}/{known.group:>8})"
+    call.say(f"  Mode: {mode}         {owner}")
+    call.say(f"Device: 0,58   Inode: {_inode(known)}    Links: {known.links}")
+    for label in ("Access", "Modify", "Change", " Birth"):
+        call.say(f"{label}: {_ctime(known.modified)}")
+
+
+async def du(call: Call) -> int:
+    """Print the disk space that files and directories take, in KiB."""
+    read = read_options(
+        call,
+        "AHLPacd:ghklmnrst:xB:I:",
+        "usage: du [-Aclnx] [-H | -L | -P] [-g | -h | -k | -m] [-a | -s | -d depth] [-B blocksize] "
+        "[-I mask] [-t threshold] [file ...]",
+    )
+    if read is None:
+        return 1
+    options, names = read
+    status = 0
+
+    def walk(known: Entry, depth: int) -> int:
+        used = known.size if "A" in options else known.blocks
+        if known.kind == "directory":
+            for child in children(call.node, known.path):
+                used += walk(child, depth + 1)
+        told = depth == 0 or (known.kind == "directory" and "s" not in options) or "a" in options
+        if told and depth <= int(options.get("d", "999")):
+            unit = 1024**2 if "m" in options else 1024
+            shown = human(used) if "h" in options else str(-(-used // unit))
+            call.say(f"{shown}\t{known.path if depth else name}")
+        return used
+
+    for name in names or ["."]:
+        found = entry(call.node, resolve(call, name))
+        if found is None:
+            call.complain(f"du: {name}: No such file or directory")
+            status = 1
+        else:
+            walk(found, 0)
+    return status
+
+
+COMMANDS: dict[str, Command] = {"ls": ls, "stat": stat, "du": du}

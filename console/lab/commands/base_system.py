@@ -1,0 +1,245 @@
+"""Odds and ends of the base system: swapinfo(8), vmstat(8), dmesg(8), logger(1), service(8), pw(8)."""
+
+from console.lab.arguments import read_options
+from console.lab.call import Call, Command
+from console.lab.users import add_user, groups_of, user_named, users_of
+
+_SWAP_BLOCKS = 524288
+
+
+async def swapinfo(call: Call) -> int:
+    """List swap devices."""
+    read = read_options(call, "ghkm", "usage: swapinfo [-ghkm]")
+    if read is None:
+        return 1
+    options = read[0]
+    if "h" in options:
+        call.say(
+            "Device              Size     Used    Avail Capacity\n"
+            "/dev/gpt/swap       512M       0B     512M     0%"
+        )
+        return 0
+    unit, header = (
+        (1024, "1M-blocks")
+        if "m" in options
+        else (1024**2, "1G-blocks")
+        if "g" in options
+        else (1, "1K-blocks")
+    )
+    total = _SWAP_BLOCKS // unit
+    call.say(f"Device          {header} {'Used':>8} {'Avail':>8} Capacity")
+    call.say(f"/dev/gpt/swap   {total:9d} {0:8d} {total:8d}     0%")
+    return 0
+
+
+_EVENTS = (
+    (320, "cpu context switches"), (55, "device interrupts"), (18, "software interrupts"), (1370, "traps"),
+    (1270, "system calls"), (16, "kernel threads created"), (6, " fork() calls"), (2, "vfork() calls"),
+)  # fmt: skip
+
+
+async def vmstat(call: Call) -> int:
+    """Counters since boot (-s), or one line of activity."""
+    up = max(1, int(call.node.clock.now() - call.node.boot_time))
+    if "-s" in call.arguments:
+        for rate, what in _EVENTS:
+            call.say(f"{rate * up:9d} {what}")
+        return 0
+    call.say("procs    memory    page                      disks       faults       cpu")
+    call.say("r  b  w  avm  fre  flt  re  pi  po   fr   sr vt0 vt1   in   sy   cs us sy id")
+    call.say("0  0  0 504M 580M  820   0   0   0  910   30   0   0   55 1270  320  4  3 93")
+    return 0
+
+
+async def dmesg(call: Call) -> int:
+    """Print the kernel's message buffer."""
+    for line in call.node.dmesg:
+        call.say(line)
+    return 0
+
+
+async def logger(call: Call) -> int:
+    """Write a line to the system log under the name given with -t and the own pid."""
+    read = read_options(
+        call,
+        "46Af:H:h:iP:p:sS:t:",
+        "usage: logger [-46Ais] [-f file] [-h host] [-P port] [-p pri] [-t tag]\n"
+        "              [-S addr:port] [message ...]",
+    )
+    if read is None:
+        return 1
+    options, words = read
+    texts = [" ".join(words)] if words else (await call.stdin.read()).decode(errors="replace").splitlines()
+    pid = call.node.processes.take_pid()
+    for text in texts:
+        call.node.syslog(options.get("t", call.user), text, pid)
+        if "s" in options:
+            call.complain(f"{options.get('t', call.user)}[{pid}]: {text}")
+    return 0
+
+
+SERVICES = {
+    "sshd": "sshd", "devd": "devd", "syslogd": "syslogd", "cron": "cron", "ggated": "ggated",
+    "freevrrpd": "freevrrpd",
+}  # fmt: skip
+"""rc.d script: the process it looks after."""
+
+
+async def service(call: Call) -> int:
+    """Ask rc.d scripts for the status of a service, or list the enabled ones (-e)."""
+    words = [word for word in call.arguments if not word.startswith("-")]
+    if "-e" in call.arguments:
+        for name in ("devd", "syslogd", "sshd", "cron"):
+            call.say(f"/etc/rc.d/{name}")
+        return 0
+    if len(words) < 2:
+        call.complain("usage: service [-j <jail name or id>] [-v] <rc.d script> start|stop|etc.")
+        return 1
+    name, action = words[:2]
+    if name not in SERVICES:
+        call.say(f"{name} does not exist in /etc/rc.d or the local startup")
+        call.say("directories (/usr/local/etc/rc.d), or is not executable")
+        return 1
+    running = [
+        process for process in call.node.processes if process.name == SERVICES[name] and process.ppid == 1
+    ]
+    if action in ("status", "onestatus"):
+        call.say(f"{name} is running as pid {running[0].pid}." if running else f"{name} is not running.")
+        return 0 if running else 1
+    if action in ("stop", "onestop", "forcestop"):
+        if call.uid != 0:
+            call.complain(f"kill: {running[0].pid if running else 0}: Operation not permitted")
+            return 1
+        if not running:
+            call.say(f"{name} not running?")
+            return 1
+        call.say(f"Stopping {name}.")
+        call.node.processes.kill(running[0].pid)
+        return 0
+    call.complain(f"/etc/rc.d/{name}: unknown directive '{action}'.")
+    call.complain(
+        f"Usage: /etc/rc.d/{name} [fast|force|one|quiet]"
+        "(start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|status|poll)"
+    )
+    return 1
+
+
+async def sysrc(call: Call) -> int:
+    """Fail as on a minimal system, which lacks bsdconfig(8)'s library."""
+    call.complain(".: cannot open /usr/share/bsdconfig/common.subr: No such file or directory")
+    return 2
+
+
+async def netstat(call: Call) -> int:
+    """Routing table (-rn), or sockets (-an)."""
+    if any("r" in word for word in call.arguments if word.startswith("-")):
+        _routes(call)
+    else:
+        _sockets(call)
+    return 0
+
+
+def _routes(call: Call) -> None:
+    own = call.node.address
+    call.say("Routing tables\n\nInternet:\nDestination        Gateway            Flags     Netif Expire")
+    rows = [
+        ("default", "10.0.2.2", "UGS", "vtnet0"), ("10.0.2.0/24", "link#1", "U", "vtnet0"),
+        ("10.0.2.15", "link#1", "UHS", "lo0"), ("127.0.0.1", "link#3", "UH", "lo0"),
+        ("192.168.1.0/24", "link#2", "U", "vtnet1"), (own, "link#2", "UHS", "lo0"),
+    ]  # fmt: skip
+    for destination, gateway, flags, interface in rows:
+        call.say(f"{destination:18} {gateway:18} {flags:8} {interface:>6}")
+    call.say(
+        "\nInternet6:\nDestination                       Gateway                       Flags     Netif Expire"
+    )
+    for destination, gateway, flags in (
+        ("::/96", "::1", "URS"), ("::1", "link#3", "UHS"), ("::ffff:0.0.0.0/96", "::1", "URS"),
+        ("fe80::/10", "::1", "URS"), ("fe80::%lo0/64", "link#3", "U"), ("fe80::1%lo0", "link#3", "UHS"),
+        ("ff02::/16", "::1", "URS"),
+    ):  # fmt: skip
+        call.say(f"{destination:33} {gateway:29} {flags:8} {'lo0':>6}")
+
+
+def _sockets(call: Call) -> None:
+    call.say("Active Internet connections (including servers)")
+    call.say("Proto Recv-Q Send-Q Local Address          Foreign Address        (state)    ")
+    names = {process.name for process in call.node.processes}
+    rows = [("tcp4", "10.0.2.15.22", "10.0.2.2.43176", "ESTABLISHED")]
+    if "ggated" in names:
+        rows.append(("tcp4", "*.3080", "*.*", "LISTEN"))
+    rows += [("tcp4", "*.22", "*.*", "LISTEN"), ("tcp6", "*.22", "*.*", "LISTEN")]
+    for kind, local, foreign, state in rows:
+        call.say(f"{kind:5} {0:6d} {0:6d} {local:22} {foreign:22} {state:11}")
+    call.say("Active UNIX domain sockets")
+    call.say(
+        "Address          Type   Recv-Q Send-Q            Inode             Conn             Refs"
+        "          Nextref Addr"
+    )
+
+
+async def pw(call: Call) -> int:
+    """Add (useradd) or show (usershow, groupshow) accounts."""
+    words = list(call.arguments)
+    action = words.pop(0) if words else ""
+    name = words.pop(0) if words and not words[0].startswith("-") else ""
+    values = {words[i]: words[i + 1] for i in range(len(words) - 1) if words[i].startswith("-")}
+    name = name or values.get("-n", "")
+    if action == "usershow":
+        user = user_named(call.node, name)
+        if user is None:
+            call.complain(f"pw: no such user `{name}'")
+            return 67
+        secret = "" if user.uid == 0 else "*"
+        call.say(f"{user.name}:{secret}:{user.uid}:{user.gid}::0:0:{user.full_name}:{user.home}:{user.shell}")
+        return 0
+    if action == "groupshow":
+        found = next((group for group in groups_of(call.node) if group.name == name), None)
+        if found is None:
+            call.complain(f"pw: unknown group `{name}'")
+            return 65
+        call.say(f"{found.name}:*:{found.gid}:{','.join(found.members)}")
+        return 0
+    if action != "useradd":
+        call.complain("usage: pw [user|group|lock|unlock] [add|del|mod|show|next] [help|switches/values]")
+        return 64
+    if call.uid != 0:
+        call.complain("pw: you must be root to run this program")
+        return 77
+    groups = tuple(filter(None, values.get("-G", "").split(",")))
+    user = add_user(call.node, name, values.get("-s", "/bin/sh"), groups)
+    if user is None:
+        call.complain(f"pw: login name `{name}' already exists")
+        return 74
+    if "-m" in words and not call.node.fs.exists(user.home):
+        call.node.fs.mkdir(user.home, recursive=True)
+    return 0
+
+
+async def getent(call: Call) -> int:
+    """Look up accounts by name."""
+    if call.arguments[:1] == ["passwd"] and len(call.arguments) > 1:
+        for user in users_of(call.node):
+            if user.name == call.arguments[1]:
+                call.say(f"{user.name}:*:{user.uid}:{user.gid}:{user.full_name}:{user.home}:{user.shell}")
+                return 0
+    return 2
+
+
+async def fstat(call: Call) -> int:
+    """Who has files open on a file system (-f): on these machines no lasting process does."""
+    call.say("USER     CMD          PID   FD MOUNT      INUM MODE         SZ|DV R/W")
+    return 0
+
+
+COMMANDS: dict[str, Command] = {
+    "fstat": fstat,
+    "swapinfo": swapinfo,
+    "vmstat": vmstat,
+    "dmesg": dmesg,
+    "logger": logger,
+    "service": service,
+    "sysrc": sysrc,
+    "netstat": netstat,
+    "pw": pw,
+    "getent": getent,
+}

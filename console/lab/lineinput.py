@@ -1,0 +1,61 @@
+"""The live input of a session: bytes as they arrive, handed out in lines or chunks."""
+
+import asyncio
+
+
+class LineInput:
+    """What a client sent and nobody has read yet."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._ended = False
+        self._news = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """True when the client closed its side and everything was read."""
+        return self._ended and not self._kept
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived."""
+        self._kept += data
+        self._news.set()
+
+    def end(self) -> None:
+        """The client closed its side."""
+        self._ended = True
+        self._news.set()
+
+    async def line(self, limit: float | None = None) -> bytes | None:
+        """The next line with its newline, the rest without one at the end, or None after `limit` seconds."""
+        while b"\n" not in self._kept and not self._ended:
+            if not await self._wait(limit):
+                return None
+        end = self._kept.find(b"\n") + 1 or len(self._kept)
+        return self._take(end)
+
+    async def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes as soon as there are any, everything when negative; b"" at the end."""
+        while not self._ended and (size < 0 or not self._kept):
+            await self._wait(None)
+        return self._take(len(self._kept) if size < 0 else min(size, len(self._kept)))
+
+    def take_all(self) -> bytes:
+        """Everything that is here now."""
+        return self._take(len(self._kept))
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._kept[:size])
+        del self._kept[:size]
+        return taken
+
+    async def _wait(self, limit: float | None) -> bool:
+        self._news.clear()
+        if limit is None:
+            await self._news.wait()
+            return True
+        try:
+            await asyncio.wait_for(self._news.wait(), limit)
+        except TimeoutError:
+            return False
+        return True

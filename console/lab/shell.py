@@ -1,0 +1,383 @@
+"""A shell on a simulated node: bashkit over the node's own files, with FreeBSD's commands and sh(1)'s messages."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile, FileSystem
+
+from console.lab.call import Call, Command
+from console.lab.files import restore_modes
+from console.lab.lineinput import LineInput
+from console.lab.shelltext import open_document, with_live_input
+from console.lab.world import Node
+
+PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/root/bin"
+"""What login.conf(5) of 13.2 sets for a session of root."""
+
+_LIVE = b"\x01session input\x02"
+"""What stands in a command's input for "read the session's own input"."""
+
+_PRELUDE = r"""
+__read() {
+  while :; do
+    __collect
+    __line "${IFS-unset}" "$__jobs" "$@" > /dev/null
+    case $? in
+      0) eval "$(__taken)"; return 0 ;;
+      75) ;;
+      *) eval "$(__taken)"; return 1 ;;
+    esac
+  done
+}
+__collect() {
+  __latest=$!
+  [ "$__latest" ] || return 0
+  while [ "${__known:=1000}" -lt "$__latest" ]; do
+    __known=$((__known + 1)); __jobs="$__jobs $__known"
+  done
+  __running=
+  for __job in $__jobs; do
+    if builtin kill -0 "$__job" 2> /dev/null; then __running="$__running $__job"; else wait "$__job"; fi
+  done
+  __jobs=$__running
+}
+kill() {
+  __collect
+  for __word in "$@"; do
+    case " $__jobs " in *" $__word "*) builtin kill "$@"; return ;; esac
+  done
+  __kill "$@"
+}
+__wait_all() { __collect; for __job in $__jobs; do wait "$__job"; done; }
+"""
+"""`read` that waits for the session's input, and the collecting of what background jobs printed."""
+
+_PREFIX = re.compile(rb"^(?:bash|sh|(?P<file>/[^:\n]*)): (?:-c: )?(?:line \d+: )+(?P<rest>.*)$", re.S)
+
+Sink = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Who runs a shell."""
+
+    name: str = "root"
+    uid: int = 0
+    groups: tuple[str, ...] = ("wheel", "operator")
+    home: str = "/root"
+
+
+ROOT = Runner()
+
+
+class _Given:
+    """A simulated command's input: what was piped in, or the session's own input."""
+
+    def __init__(self, given: CommandInput, live: LineInput) -> None:
+        self._given = given
+        self._live = live
+        self._kept = b""
+        self._is_live: bool | None = None
+        self._ended = False
+
+    async def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes (all when negative); b"" at the end."""
+        if self._is_live is None:
+            await self._more()
+            self._is_live = self._kept.startswith(_LIVE)
+        if self._is_live:
+            return await self._live.read(size)
+        while not self._ended and (size < 0 or not self._kept):
+            await self._more()
+        taken, self._kept = (self._kept, b"") if size < 0 else (self._kept[:size], self._kept[size:])
+        return taken
+
+    async def _more(self) -> None:
+        chunk = await self._given.read_chunk()
+        if chunk is None:
+            self._ended = True
+        else:
+            self._kept += chunk
+
+
+class Shell:
+    """One sh(1) process: variables, directory and input stay between the pieces it runs."""
+
+    executing = 0
+    """How many shells execute something now: bashkit does so in threads that the event loop does not show."""
+
+    def __init__(
+        self,
+        node: Node,
+        commands: Mapping[str, Command],
+        live: LineInput,
+        out: Sink,
+        err: Sink,
+        user: Runner = ROOT,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.node = node
+        self.user = user
+        self.status = 0
+        self.exited = False
+        """True once `exit` or `exec` ended the shell."""
+        self._commands = commands
+        self._live = live
+        self._out = out
+        self._err = err
+        self._ended = asyncio.Event()
+        self._taken = b""
+        self._ready = False
+        environment = {
+            "HOME": user.home, "USER": user.name, "LOGNAME": user.name, "SHELL": "/bin/sh",
+            "PATH": PATH, "TERM": "xterm", "BLOCKSIZE": "K", **(environment or {}),
+        }  # fmt: skip
+        self._environment = {k: v for k, v in environment.items() if v}
+        self._bash = Bash(
+            username=user.name,
+            hostname=node.hostname,
+            env=self._environment,
+            max_commands=10**9,
+            max_loop_iterations=10**9,
+            timeout_seconds=10**7,
+            profile=ExecutionProfile.Interactive,
+        )
+        self._bash.mount("/", node.fs)
+        for name, command in commands.items():
+            self._bash.add_command(name, self._adapt(command))
+        for name, callback in (
+            ("__line", self._line), ("__taken", self._give_taken), ("__stdin", self._pass_input),
+            ("__ended", self._mark_end), ("__status", self._give_status),
+        ):  # fmt: skip
+            self._bash.add_command(name, callback)
+
+    @property
+    def directory(self) -> str:
+        """The current directory."""
+        return str(self._bash.shell_state().cwd)
+
+    def missing(self, text: str) -> bool:
+        """True while `text` is not a complete command yet."""
+        if text.endswith("\\\n") or re.search(r"(\|\||&&|\|)\s*$", text):
+            return True
+        try:
+            self._bash.analyze(text)
+        except BashError as error:
+            return any(sign in str(error) for sign in ("unexpected end", "unterminated", "in for loop"))
+        return "<<" in text and open_document(text)
+
+    async def run(self, text: str) -> int:
+        """Run a complete piece of shell text, background jobs included; returns its exit status."""
+        if not self._ready:
+            self._ready = True
+            home = self.user.home if self.node.fs.exists(self.user.home) else "/"
+            await self._execute(f"{_PRELUDE}\ncd {home}\n")
+        self._ended.clear()
+        try:
+            self._bash.analyze(text)
+        except BashError as error:
+            await self._err(_syntax_error(str(error)))
+            self.status = 2
+            return 2
+        text = with_live_input(text, frozenset(self._commands))
+        marker = _LIVE.decode()
+        script = (
+            f"trap __wait_all EXIT\n__status {self.status}\n"
+            f"{{ {text}\n__ended $?\n__wait_all\n}} <<'{marker}end'\n{marker}\n{marker}end\n"
+        )
+        status = await self._execute(script)
+        if not self._ended.is_set():
+            self.exited = True
+            self.status = status
+        return self.status
+
+    async def foreground(self, text: str) -> "asyncio.Task[int]":
+        """Start `text` and return when its foreground part is over; the task ends with its background jobs."""
+        task = asyncio.get_running_loop().create_task(self.run(text))
+        over = asyncio.get_running_loop().create_task(self._ended.wait())
+        try:
+            await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            task.cancel()
+            self._bash.cancel()
+            raise
+        finally:
+            over.cancel()
+        return task
+
+    def cancel(self) -> None:
+        """Stop what runs now, as a signal to the whole process group would."""
+        self._bash.cancel()
+
+    def clear_cancel(self) -> None:
+        """Make the shell usable again after `cancel`."""
+        self._bash.clear_cancel()
+
+    async def _execute(self, script: str) -> int:
+        stderr = _Messages(self._err)
+        stdout = _Messages(self._out)
+        Shell.executing += 1
+        restore_modes(self.node)
+        try:
+            result = await self._bash.execute(script, stdout=stdout.write, stderr=stderr.write)
+        finally:
+            Shell.executing -= 1
+        if result.stderr and not stderr.written:
+            await stderr.write(f"sh: {result.stderr}\n".encode("utf-8", "surrogateescape"))
+        await stdout.close()
+        await stderr.close()
+        return int(result.exit_code)
+
+    def _adapt(self, command: Command) -> Callable[[CommandContext], Awaitable[int]]:
+        async def run(context: CommandContext) -> int:
+            async def write_out(text: str) -> None:
+                await context.stdout.write(text.encode("utf-8", "surrogateescape"))
+
+            async def write_err(text: str) -> None:
+                await context.stderr.write(text.encode("utf-8", "surrogateescape"))
+
+            call = Call(
+                node=self.node, argv=[context.name, *context.argv], env=dict(context.env), cwd=context.cwd,
+                uid=self.user.uid, user=self.user.name, stdin=_Given(context.stdin, self._live),
+                write_out=write_out, write_err=write_err, groups=self.user.groups,
+            )  # fmt: skip
+            try:
+                status = await command(call)
+                await call.flush()
+            except BrokenPipeError:
+                return 141
+            return status
+
+        return run
+
+    async def _line(self, context: CommandContext) -> int:
+        """One line for `read`: 0 with it kept for `__taken`, 1 at the end, 75 to look after background jobs."""
+        ifs, jobs, *words = context.argv
+        line = await self._live.line(0.05 if jobs.strip() else None)
+        if line is None:
+            return 75
+        self._taken = _assignments(line.rstrip(b"\n").decode("utf-8", "surrogateescape"), ifs, words).encode(
+            "utf-8", "surrogateescape"
+        )
+        return 0 if line.endswith(b"\n") else 1
+
+    async def _give_taken(self, context: CommandContext) -> int:
+        await context.stdout.write(self._taken)
+        return 0
+
+    async def _pass_input(self, context: CommandContext) -> int:
+        while data := await self._live.read(65536):
+            try:
+                await context.stdout.write(data)
+            except BrokenPipeError:
+                return 141
+        return 0
+
+    async def _give_status(self, context: CommandContext) -> int:
+        return int(context.argv[0])
+
+    async def _mark_end(self, context: CommandContext) -> int:
+        self.status = int(context.argv[0])
+        self._ended.set()
+        return self.status
+
+
+class _Messages:
+    """Turns bashkit's own messages into those of sh(1), line by line."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._held = b""
+        self.written = False
+
+    async def write(self, data: bytes) -> None:
+        """Pass on whole lines; other programs' text is left as it is."""
+        self.written = True
+        data = self._held + data
+        lines = data.splitlines(keepends=True)
+        self._held = b""
+        if lines and not lines[-1].endswith(b"\n") and lines[-1].startswith((b"bash: ", b"sh: ")):
+            self._held = lines.pop()
+        text = b"".join(sh_message(line) for line in lines) if b": line " in data else b"".join(lines)
+        if text:
+            await self._sink(text)
+
+    async def close(self) -> None:
+        """Pass on what is left."""
+        if self._held:
+            held, self._held = self._held, b""
+            await self._sink(sh_message(held))
+
+
+def sh_message(line: bytes) -> bytes:
+    """One line of standard error as FreeBSD's sh(1) words it."""
+    end = b"\n" if line.endswith(b"\n") else b""
+    found = _PREFIX.match(line.rstrip(b"\n"))
+    if found is None:
+        return line
+    rest = found["rest"]
+    if rest.startswith(b"wait: "):
+        return b""
+    if b": command not found" in rest:
+        rest = rest.split(b": command not found")[0] + b": not found"
+    elif rest.startswith(b"syntax error"):
+        rest = b"Syntax error: " + rest.removeprefix(b"syntax error").lstrip(b": ")
+    elif re.match(rb"/\S*: No such file or directory$", rest):
+        rest = rest.removesuffix(b"No such file or directory") + b"not found"
+    if found["file"]:
+        rest = found["file"].rsplit(b"/", 1)[-1] + b": " + rest
+    return rest + end
+
+
+def _syntax_error(text: str) -> bytes:
+    token = re.search(r"unexpected token `(.*?)'", text)
+    if token:
+        return f'Syntax error: "{token[1]}" unexpected\n'.encode()
+    if "unterminated" in text:
+        return b"Syntax error: Unterminated quoted string\n"
+    return b"Syntax error: end of file unexpected\n"
+
+
+def _assignments(line: str, ifs: str, words: list[str]) -> str:
+    """What `read` with these words would assign, as shell text."""
+    raw = False
+    names: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-") and not names:
+            raw |= "r" in word
+            skip = word[-1:] in "tpdnu"
+        else:
+            names.append(word)
+    if not raw:
+        line = re.sub(r"\\(.)", r"\1", line)
+    separators = " \t\n" if ifs == "unset" else ifs
+    blanks = "".join(c for c in separators if c in " \t\n")
+    names = names or ["REPLY"]
+    values: list[str] = []
+    rest = line.strip(blanks) if blanks else line
+    for _ in names[:-1]:
+        found = re.match(f"([^{re.escape(separators)}]*)[{re.escape(separators)}]?(.*)$", rest, re.S)
+        if not separators or found is None:
+            values.append(rest)
+            rest = ""
+        else:
+            values.append(found[1])
+            rest = found[2].lstrip(blanks) if blanks else found[2]
+    values.append(rest)
+    quoted = ("'" + value.replace("'", "'\\''") + "'" for value in values)
+    return "; ".join(f"{name}={value}" for name, value in zip(names, quoted, strict=True))
+
+
+def install_stubs(fs: FileSystem, paths: Mapping[str, str]) -> None:
+    """Write an executable for every command at its path, so that absolute names and which(1) work."""
+    for directory in {path.rsplit("/", 1)[0] for path in paths.values()}:
+        fs.mkdir(directory, recursive=True)
+    for name, path in paths.items():
+        if not fs.exists(path):
+            fs.write_file(path, f'#!/bin/sh\n{name} "$@"\n'.encode())
+            fs.chmod(path, 0o555)

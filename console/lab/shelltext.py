@@ -1,0 +1,240 @@
+"""Reading shell text just far enough to see which of its commands would read the session's own input.
+
+bashkit hands a command its input as text that is complete beforehand; a login session's input arrives as it is
+typed. So the commands that would read it are found in the text and given a live reader instead. And it forgets
+what a background job printed when the subshell that started it is gone; so `( job & )` becomes `{ job & }`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_OPERATORS = (
+    "<<<", "<<-", "&>>", ";;", "&&", "||", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "\n", ";", "&", "|",
+    "(", ")", "<", ">",
+)  # fmt: skip
+_INPUT = frozenset({"<", "<<", "<<-", "<<<", "<&", "<>"})
+_REDIRECTIONS = _INPUT | {">", ">>", ">&", ">|", "&>", "&>>"}
+_OPENERS = {"if": "fi", "while": "done", "until": "done", "for": "done", "case": "esac", "{": "}", "(": ")"}
+_BETWEEN = frozenset({"then", "else", "elif", "do", "!", "in"})
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+READERS = {
+    "cat": 0, "sort": 0, "wc": 0, "uniq": 0, "tee": 9, "cut": 0, "od": 0, "head": 0, "tail": 0, "tr": 9,
+    "sed": 1, "grep": 1, "egrep": 1, "fgrep": 1, "awk": 1, "xargs": 9, "md5": 0, "sha256": 0, "base64": 0,
+    "gzip": 0, "gunzip": 0, "hexdump": 0, "nl": 0, "rev": 0, "paste": 0,
+}  # fmt: skip
+"""Commands that read standard input when they have no more than so many operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or an operator, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+    operator: bool = False
+
+
+@dataclass(slots=True)
+class _Frame:
+    closer: str
+    piped: bool
+    first: int
+    """Index into the list of found readers when the frame was opened."""
+    opening: Token | None = None
+    list_first: int = 0
+
+
+@dataclass(slots=True)
+class _Simple:
+    words: list[Token] = field(default_factory=list)
+    redirected: bool = False
+    piped: bool = False
+
+
+def _skip(text: str, at: int) -> int:
+    """The end of the quoted or substituted piece that begins at `at`."""
+    char = text[at]
+    if char == "\\":
+        return at + 2
+    if char == "'":
+        return (text.find("'", at + 1) + 1) or len(text)
+    if char in '"`':
+        at += 1
+        while at < len(text) and text[at] != char:
+            at = _skip(text, at) if text[at] == "\\" or text.startswith("$(", at) else at + 1
+        return at + 1
+    if text.startswith(("$(", "${"), at):
+        opener, closer = text[at + 1], ")" if text[at + 1] == "(" else "}"
+        depth, at = 1, at + 2
+        while at < len(text) and depth:
+            if text[at] in "\\'\"`":
+                at = _skip(text, at)
+                continue
+            depth += (text[at] == opener) - (text[at] == closer)
+            at += 1
+        return at
+    return at + 1
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Split shell text into words and operators, leaving out comments and the bodies of here-documents."""
+    at, pending, wants = 0, [], ""
+    while at < len(text):
+        if text[at] in " \t" or text.startswith("\\\n", at):
+            at += 1 if text[at] in " \t" else 2
+            continue
+        if text[at] == "#":
+            at = (text.find("\n", at) + 1 or len(text) + 1) - 1
+            continue
+        operator = next((o for o in _OPERATORS if text.startswith(o, at)), None)
+        if operator is not None:
+            yield Token(operator, at, at + len(operator), operator=True)
+            at += len(operator)
+            wants = operator if operator in ("<<", "<<-") else ""
+            if operator == "\n":
+                for end, strip in pending:
+                    while at < len(text):
+                        line_end = text.find("\n", at)
+                        line = text[at : line_end if line_end >= 0 else len(text)]
+                        at = line_end + 1 if line_end >= 0 else len(text)
+                        if (line.lstrip("\t") if strip else line) == end:
+                            break
+                pending = []
+            continue
+        start = at
+        while at < len(text) and text[at] not in " \t\n;&|()<>":
+            at = _skip(text, at)
+        word = Token(text[start:at], start, min(at, len(text)))
+        if wants:
+            pending.append((re.sub(r"[\\'\"]", "", word.text), wants == "<<-"))
+            wants = ""
+        yield word
+
+
+def _reads(words: list[Token], live: frozenset[str]) -> bool:
+    name = words[0].text.rsplit("/", 1)[-1]
+    if name == "read":
+        return True
+    if name not in READERS or name in live:
+        return False
+    operands = [w.text for w in words[1:] if not w.text.startswith("-") or w.text == "-"]
+    if name in ("head", "tail", "cut") and len(words) > 1:
+        operands = [w for w in operands if not w.lstrip("+").isdigit()]
+    return len(operands) <= READERS[name] or operands == ["-"]
+
+
+Edit = tuple[int, int, str]
+"""Replace what stands from the first to the second position."""
+
+
+def edits(text: str, live: frozenset[str]) -> list[Edit]:
+    """What to change in `text`; the commands named in `live` see to their input themselves."""
+    found: list[Token] = []
+    braces: list[Edit] = []
+    frames = [_Frame("", False, 0)]
+    simple = _Simple()
+    piped = after_pipe = False
+    command_position, skip_word = True, False
+    stream = list(tokens(text))
+
+    def finish() -> None:
+        nonlocal simple
+        words = simple.words
+        while words and _ASSIGNMENT.match(words[0].text):
+            words = words[1:]
+        if words and not simple.redirected and not simple.piped and _reads(words, live):
+            found.append(words[0])
+        simple = _Simple()
+
+    for index, token in enumerate(stream):
+        if token.operator and token.text in _REDIRECTIONS:
+            simple.redirected |= token.text in _INPUT and not _numbered(stream, index)
+            skip_word = True
+            continue
+        if skip_word and not token.operator:
+            skip_word = False
+            continue
+        skip_word = False
+        if token.operator and token.text not in "()":
+            finish()
+            after_pipe = token.text == "|" or (after_pipe and token.text == "\n")
+            if token.text == "&":
+                del found[frames[-1].list_first :]
+            if token.text in ("\n", ";", "&", ";;"):
+                frames[-1].list_first = len(found)
+            command_position = True
+            continue
+        if command_position and token.text in _OPENERS and not simple.words:
+            frames.append(_Frame(_OPENERS[token.text], after_pipe, len(found), token, len(found)))
+            after_pipe = False
+            command_position = token.text not in ("for", "case")
+            continue
+        if token.text == frames[-1].closer and (token.operator or command_position):
+            finish()
+            frame = frames.pop()
+            if token.text == ")" and frame.opening is not None and _ends_in_background(stream, index):
+                braces.append((frame.opening.start, frame.opening.end, "{ "))
+                braces.append((token.start, token.end, " }"))
+            following = stream[index + 1] if index + 1 < len(stream) else None
+            redirected = following is not None and following.operator and following.text in _INPUT
+            if frame.piped or redirected:
+                del found[frame.first :]
+            command_position = False
+            continue
+        if token.operator:
+            if token.text == ")" and (frames[-1].closer == "esac" or stream[index - 1].text == "("):
+                simple = _Simple()
+                command_position = True
+            continue
+        if command_position and not simple.words and token.text in _BETWEEN:
+            after_pipe = False
+            continue
+        if command_position and not simple.words:
+            piped = after_pipe
+            after_pipe = False
+            simple.piped = piped
+        if frames[-1].closer == "esac" and not command_position:
+            command_position = token.text == "in"
+            continue
+        simple.words.append(token)
+    finish()
+    reads = [
+        (t.start, t.end, "__read") if t.text == "read" else (t.start, t.start, "__stdin | ") for t in found
+    ]
+    return sorted(reads + braces)
+
+
+def _ends_in_background(stream: list[Token], index: int) -> bool:
+    before = next((t for t in reversed(stream[:index]) if t.text != "\n"), None)
+    return before is not None and before.text == "&"
+
+
+def _numbered(stream: list[Token], index: int) -> bool:
+    before = stream[index - 1] if index else None
+    return before is not None and before.end == stream[index].start and before.text in "3456789"
+
+
+def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
+    """Rewrite `text` so that what would read the session's input reads it live."""
+    if "&" not in text and not any(word in text for word in (*READERS, "read")):
+        return text
+    for start, end, instead in reversed(edits(text, live)):
+        text = text[:start] + instead + text[end:]
+    return text
+
+
+def open_document(text: str) -> bool:
+    """True when a here-document in `text` has not seen its end yet."""
+    for token in tokens(text):
+        if token.operator and token.text in ("<<", "<<-"):
+            word = next(iter(tokens(text[token.end :])), None)
+            if word is None or word.operator:
+                return True
+            end = re.sub(r"[\\'\"]", "", word.text)
+            lines = text[token.end :].split("\n")[1:]
+            if not any((line.lstrip("\t") if token.text == "<<-" else line) == end for line in lines):
+                return True
+    return False

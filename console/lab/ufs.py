@@ -1,0 +1,212 @@
+"""UFS on a provider: geometry, superblock and inode table, as far as anyone can see from outside.
+
+Files really lie in blocks of the provider, so a half that was copied, not copied or copied halfway shows
+exactly what its blocks hold. The inode table is kept as JSON inside the room of the real inodes.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+SECTOR = 512
+BLOCK = 32768
+FRAGMENT = 4096
+FRAGMENTS = BLOCK // FRAGMENT
+SUPERBLOCK = 65536
+SUPERBLOCK_SIZE = 4096
+MAGIC = b"UFS2 19540119\n"
+DIRECT_BLOCKS = 12
+
+_BOOT_FRAGMENTS = 24
+_INODES_AT = 40
+_INODES_PER_FRAGMENT = FRAGMENT // 256
+_MIN_GROUPS = 4
+_MAX_GROUP = 160280
+
+
+class Storage(Protocol):
+    """Anything with blocks: a provider."""
+
+    mediasize: int
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """Read a range."""
+
+    async def write(self, offset: int, data: bytes) -> None:
+        """Write a range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where things lie in a file system of `size` fragments, by the rules of newfs(8)."""
+
+    size: int
+    group: int
+    inodes: int
+
+    @property
+    def groups(self) -> int:
+        """How many cylinder groups there are."""
+        return -(-self.size // self.group)
+
+    @property
+    def data_at(self) -> int:
+        """The first data fragment of a group."""
+        return _INODES_AT + self.inodes // _INODES_PER_FRAGMENT
+
+    @property
+    def data(self) -> int:
+        """Fragments that can hold files."""
+        return self.size - self.data_at - (self.groups - 1) * (self.data_at - _BOOT_FRAGMENTS) - 1
+
+    def is_data(self, fragment: int) -> bool:
+        """True for a fragment that can hold file contents."""
+        group, offset = divmod(fragment, self.group)
+        if offset >= self.data_at:
+            return fragment != self.data_at
+        return group > 0 and offset < _BOOT_FRAGMENTS
+
+    def table_room(self, copy: int) -> list[tuple[int, int]]:
+        """Ranges (first fragment, count) that hold one of the two copies of the inode table."""
+        half = max(1, self.groups // 2)
+        chosen = range(half) if copy == 0 else range(half, 2 * half) if self.groups > 1 else range(1)
+        return [(number * self.group + _INODES_AT, self.data_at - _INODES_AT) for number in chosen]
+
+
+def geometry(fragments: int) -> Geometry:
+    """Lay out a file system: groups grow until fewer than four fit, or one is as large as it can be."""
+    group = FRAGMENTS
+    if fragments // _MIN_GROUPS > FRAGMENTS:
+        group = fragments // _MIN_GROUPS // FRAGMENTS * FRAGMENTS
+    while group < _MAX_GROUP and fragments // group >= _MIN_GROUPS:
+        group += FRAGMENTS
+    group = min(group, _MAX_GROUP)
+    return Geometry(fragments, group, -(-(-(-group // 2)) // 128) * 128)
+
+
+@dataclass(frozen=True, slots=True)
+class Inode:
+    """One file, directory or link; extents are (first fragment, count)."""
+
+    kind: str
+    mode: int
+    mtime: float
+    number: int
+    size: int = 0
+    extents: tuple[tuple[int, int], ...] = ()
+    target: str = ""
+    group: str = "wheel"
+
+
+@dataclass(frozen=True, slots=True)
+class Superblock:
+    """What dumpfs(8) shows of a file system, and where its inode table is."""
+
+    size: int
+    ident: str
+    """Sixteen hex digits: the ufsid/ label."""
+    made: float
+    mounted: float
+    modified: float
+    clean: int = 1
+    fsmnt: str = ""
+    volname: str = ""
+    soft_updates: bool = False
+    journaled: bool = False
+    provider_size: int = 0
+    free_fragments: int = 0
+    free_blocks: int = 0
+    directories: int = 2
+    free_inodes: int = 0
+    table_copy: int = 0
+    table_length: int = 0
+
+    @property
+    def geometry(self) -> Geometry:
+        """The layout that follows from the size."""
+        return geometry(self.size)
+
+
+Table = dict[str, Inode]
+"""Inodes by path; "/" is the root directory."""
+
+
+async def read_superblock(storage: Storage) -> Superblock | None:
+    """The superblock, or None when the provider does not look like UFS; raises OSError."""
+    if storage.mediasize < SUPERBLOCK + SUPERBLOCK_SIZE:
+        return None
+    text = await storage.read(SUPERBLOCK, SUPERBLOCK_SIZE)
+    if not text.startswith(MAGIC):
+        return None
+    try:
+        fields = json.loads(text[len(MAGIC) :].rstrip(b"\0"))
+        return Superblock(**fields)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def superblock_bytes(superblock: Superblock) -> bytes:
+    """The superblock as it stands on the provider."""
+    text = MAGIC + json.dumps(asdict(superblock), separators=(",", ":")).encode()
+    return text.ljust(SUPERBLOCK_SIZE, b"\0")
+
+
+async def read_table(storage: Storage, superblock: Superblock) -> Table | None:
+    """The inode table, or None when its blocks hold something else; raises OSError."""
+    text = b""
+    for first, count in superblock.geometry.table_room(superblock.table_copy):
+        wanted = min(superblock.table_length - len(text), count * FRAGMENT)
+        if wanted > 0:
+            text += await storage.read(first * FRAGMENT, wanted)
+    try:
+        rows: dict[str, dict[str, Any]] = json.loads(text)
+        return {path: _inode(row) for path, row in rows.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _inode(row: dict[str, Any]) -> Inode:
+    inode = Inode(**({"mode": 0, "mtime": 0.0, "number": 0} | row))
+    return replace(inode, extents=tuple((first, count) for first, count in row.get("extents", ())))
+
+
+def table_bytes(table: Table) -> bytes:
+    """The inode table as text; what has its usual value is left out."""
+    rows = {
+        path: {key: value for key, value in asdict(inode).items() if value not in (0, "", (), "wheel")}
+        for path, inode in table.items()
+    }
+    return json.dumps(rows, separators=(",", ":")).encode()
+
+
+def table_writes(superblock: Superblock, text: bytes) -> list[tuple[int, bytes]]:
+    """Where the inode table goes: (offset, bytes) pairs."""
+    writes = []
+    for first, count in superblock.geometry.table_room(superblock.table_copy):
+        piece, text = text[: count * FRAGMENT], text[count * FRAGMENT :]
+        if piece:
+            writes.append((first * FRAGMENT, piece))
+    return writes
+
+
+async def read_contents(storage: Storage, inode: Inode) -> bytes:
+    """The bytes of a file; raises OSError."""
+    parts = [await storage.read(first * FRAGMENT, count * FRAGMENT) for first, count in inode.extents]
+    return b"".join(parts)[: inode.size]
+
+
+def file_fragments(size: int) -> int:
+    """Fragments a file of that size takes, indirect blocks included."""
+    if size > DIRECT_BLOCKS * BLOCK:
+        blocks = -(-size // BLOCK)
+        return (blocks + 1 + blocks // 4096) * FRAGMENTS
+    return -(-size // FRAGMENT)
+
+
+def contents_writes(inode: Inode, data: bytes) -> Iterable[tuple[int, bytes]]:
+    """Where a file's bytes go: (offset, bytes) pairs, block by block."""
+    for first, count in inode.extents:
+        piece, data = data[: count * FRAGMENT], data[count * FRAGMENT :]
+        if piece:
+            yield first * FRAGMENT, piece.ljust(-(-len(piece) // FRAGMENT) * FRAGMENT, b"\0")

@@ -1,0 +1,161 @@
+"""What every screen shares: the app as screens know it, the pair that is shown, filter, copy and raw text."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.getters import app as the_app
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Input
+
+from console.model.config import PairConfig
+from console.model.snapshot import PairState
+from console.model.words import Home
+from widgets.moment import Moment
+from widgets.plain import many_lines, one_line
+from widgets.top_bar import TopBar
+
+SCREENS = (
+    ("1", "overview", "Overview"),
+    ("2", "node", "Node"),
+    ("3", "findings", "Findings"),
+    ("4", "mail", "Mail"),
+    ("5", "pairs", "Pairs"),
+    ("6", "events", "Events"),
+)
+"""Key, mode and title of each screen."""
+
+
+class ConsoleApp(App[None]):
+    """The app as its screens see it: states by pair, the pair that is shown, and the second hand."""
+
+    states: reactive[Mapping[str, PairState]] = reactive(dict)
+    """The state of each pair; replaced only when something other than a time is different."""
+    pair: reactive[str] = reactive("")
+    """The name of the pair that is shown."""
+    home: reactive[Home] = reactive(Home.MASTER)
+    """Which of its nodes the node screen shows."""
+    beat: reactive[float] = reactive(0.0)
+    """Console time, once a second."""
+
+    def __init__(self, pairs: Sequence[PairConfig], *, read_only: bool) -> None:
+        super().__init__()
+        self.pairs = tuple(pairs)
+        self.read_only = read_only
+        self.newest: dict[str, PairState] = {}
+        """The newest state of each pair, equal to the one in `states` but with newer times."""
+
+    def moment(self) -> Moment | None:
+        """The present of the pair that is shown, if there is a state of it yet."""
+        state = self.newest.get(self.pair)
+        return Moment(self.beat, state) if state is not None else None
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Put text on the clipboard of the operator's terminal and say so."""
+        self.copy_to_clipboard(many_lines(text))
+        self.notify(f"copied: {one_line(what, 60)}", markup=False, timeout=2)
+
+
+class PairScreen(Screen[None]):
+    """A screen that shows the current pair. It draws only while it is the one on top."""
+
+    HERE: ClassVar[str] = ""
+    """The mode of the screen, for the first line."""
+    AUTO_FOCUS = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Panes", tooltip="Go to the next pane", show=False),
+        Binding(
+            "slash", "filter", "Filter", key_display="/", tooltip="Show only lines that contain some words"
+        ),
+        Binding("r", "raw", "Raw", tooltip="The text the node printed"),
+        Binding("y", "copy", "Copy", tooltip="Copy what is selected to the clipboard"),
+        Binding("escape", "leave_filter", "Clear filter", show=False),
+    ]
+
+    app = the_app(ConsoleApp)
+    state: reactive[PairState | None] = reactive(None)
+    moment: reactive[Moment | None] = reactive(None)
+    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+    """Narrower than 120 columns or lower than 24 lines: the short forms."""
+    filter: reactive[str] = reactive("")
+
+    def compose(self) -> ComposeResult:
+        """The first line, the screen's own content, a filter that is hidden until asked for, the keys."""
+        yield TopBar(SCREENS, self.HERE, self.app.pair, self.app.read_only).data_bind(PairScreen.state)
+        with Container(id="content"):
+            yield from self.content()
+        line = Input(placeholder="words to look for; escape clears", id="filter", compact=True)
+        line.display = False
+        yield line
+        yield Footer(compact=True)
+
+    def content(self) -> ComposeResult:
+        """What the screen itself shows."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Follow the app."""
+        self.watch(self.app, "states", self.take)
+        self.watch(self.app, "pair", self.take)
+        self.watch(self.app, "beat", self._beat)
+
+    def on_screen_resume(self) -> None:
+        """What was missed while another screen was on top."""
+        self.take()
+
+    def on_resize(self) -> None:
+        """Short forms on small terminals."""
+        self.compact = self.app.size.width < 120 or self.app.size.height < 24
+
+    def take(self) -> None:
+        """The newest state of the pair that is shown."""
+        if not self.is_current:
+            return
+        self.state = self.app.states.get(self.app.pair)
+        self.moment = self.app.moment()
+
+    def _beat(self) -> None:
+        if self.is_current:
+            self.moment = self.app.moment()
+
+    def action_filter(self) -> None:
+        """Show the line to type words into."""
+        line = self.query_one("#filter", Input)
+        line.display = True
+        line.focus()
+
+    def action_leave_filter(self) -> None:
+        """Show everything again."""
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.display = False
+        self.focus_content()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        self.filter = event.value
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Back to the list, filtered."""
+        event.input.display = bool(event.value)
+        self.focus_content()
+
+    def focus_content(self) -> None:
+        """Give the focus to what the keys should act on."""
+        first = next((w for w in self.focus_chain if w.id != "filter"), None)
+        if first is not None:
+            first.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing here are not shown."""
+        return True
+
+    def action_raw(self) -> None:
+        """The raw text behind what is selected."""
+
+    def action_copy(self) -> None:
+        """Copy what is selected."""

@@ -1,0 +1,40 @@
+"""Which sections of a lane were asked for and not yet answered: pure bookkeeping, the clock handed in."""
+
+from collections.abc import Sequence
+
+
+class Asked:
+    """The open questions of one lane.
+
+    A lane answers its foreground sections in order and blocks on one that hangs, so nothing is asked while
+    one is open. A background section is left out until its last answer came: nothing piles up on the node.
+    """
+
+    def __init__(self, foreground: Sequence[str], background: Sequence[str], limit: float) -> None:
+        self._foreground = tuple(foreground)
+        self._background = tuple(background)
+        self._limit = limit
+        self._open: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a foreground section is still open."""
+        return any(section in self._open for section in self._foreground)
+
+    def ask(self, now: float) -> tuple[str, ...]:
+        """The sections to ask for now; they count as open from now on. Empty while the lane is blocked."""
+        if self.waiting:
+            return ()
+        sections = (*self._foreground, *(s for s in self._background if s not in self._open))
+        self._open.update(dict.fromkeys(sections, now))
+        return sections
+
+    def answered(self, section: str) -> float | None:
+        """An answer came; returns when it was asked for, None when it was not."""
+        self._told.discard(section)
+        return self._open.pop(section, None)
+
+    def overdue(self, now: float) -> tuple[tuple[str, float], ...]:
+        """Open sections past the limit, each with how long (s) it has been open."""
+        return tuple((s, now - asked) for s, asked in self._open.items() if now - asked > self._limit)

@@ -1,0 +1,226 @@
+"""One node's facts kept current: connect, tick the lanes, read the answers, reconnect."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from console.model.config import NodeConfig, PairConfig
+from console.model.facts import NodeFacts
+from console.model.snapshot import Link, LinkState, NodeView
+from console.parse.sections import SECTION_FIELDS, lose_section, read_section
+from console.ssh.backoff import delays
+from console.ssh.frames import Frame
+from console.ssh.sampler import LaneClosed
+from console.ssh.trouble import Trouble
+from console.watch.asked import Asked
+
+_REFUSED_AGAIN = 60.0
+"""Seconds until a refusal that needs a person is tried again."""
+
+
+class SamplerLane(Protocol):
+    """Ticks in, frames out; `tick` and `frames` raise LaneClosed or Trouble when the lane is gone."""
+
+    async def tick(self, sections: Sequence[str]) -> None:
+        """Ask for sections."""
+        ...
+
+    def frames(self) -> AsyncIterator[Frame]:
+        """Answers as they come."""
+        ...
+
+    async def close(self) -> None:
+        """Close the lane's channels."""
+        ...
+
+
+class Session(Protocol):
+    """An open connection that can only open sampler lanes."""
+
+    async def lane(self) -> SamplerLane:
+        """Open a lane; raises Trouble."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection and every lane on it."""
+        ...
+
+
+Opener = Callable[[NodeConfig], Awaitable[Session]]
+"""Connects to a node; raises Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """What one lane asks for, how often, and how long an answer may take (seconds)."""
+
+    foreground: tuple[str, ...]
+    background: tuple[str, ...]
+    interval: float
+    limit: float
+
+
+def lane_plans(pair: PairConfig) -> tuple[LanePlan, ...]:
+    """The lanes of a pair: fast, slow and, with qmail, mail (counting a queue is expensive: P51)."""
+    fast = LanePlan(("host", "mounts", "ifconfig", "ps", "vrrplog"), ("geom",), pair.interval, 3.0)
+    slow = LanePlan(
+        ("messages", "modules", "sockets", "vrrpconf", "exports", "files", "images"),
+        ("df", "metadata"),
+        max(pair.slow_interval, pair.interval),
+        10.0,
+    )
+    mail = LanePlan((), ("mail",), max(pair.qmail.interval, pair.interval), 30.0)
+    return (fast, slow, mail) if pair.qmail.enabled else (fast, slow)
+
+
+class NodeWatch:
+    """Watches one node for as long as `run` runs; `view` is always the latest."""
+
+    def __init__(
+        self,
+        node: NodeConfig,
+        pair: PairConfig,
+        open_session: Opener,
+        changed: Callable[[], None],
+        plans: Sequence[LanePlan] | None = None,
+    ) -> None:
+        self._open_session = open_session
+        self._changed = changed
+        self._plans = tuple(plans if plans is not None else lane_plans(pair))
+        self._again = asyncio.Event()
+        self.view = NodeView(node)
+        self.settled = False
+        """True once every section was answered or lost, or the node could not be reached."""
+
+    def retry_now(self) -> None:
+        """Try again at once instead of waiting for the backoff to end."""
+        self._again.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled; trouble becomes a link state, never an exception."""
+        waits = delays()
+        while True:
+            try:
+                session = await self._open_session(self.view.config)
+            except Trouble as trouble:
+                state = LinkState.LOST if trouble.retry else LinkState.REFUSED
+                self._lose(state, trouble.line)
+                await self._rest(next(waits) if trouble.retry else _REFUSED_AGAIN)
+                continue
+            started = time.monotonic()
+            try:
+                why = await self._serve(session)
+            finally:
+                await session.close()
+            if time.monotonic() - started > 60:
+                waits = delays()
+            self._lose(LinkState.LOST, why)
+            await self._rest(next(waits))
+
+    async def _rest(self, seconds: float) -> None:
+        self._again.clear()
+        try:
+            await asyncio.wait_for(self._again.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _serve(self, session: Session) -> str:
+        """Run the lanes until one of them ends; returns why, in words for the operator."""
+        lanes = [asyncio.create_task(self._run_lane(session, plan)) for plan in self._plans]
+        try:
+            done, _ = await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+        return done.pop().result()
+
+    async def _run_lane(self, session: Session, plan: LanePlan) -> str:
+        """Tick one lane until it ends; returns why."""
+        try:
+            lane = await session.lane()
+        except Trouble as trouble:
+            return trouble.line
+        asked = Asked(plan.foreground, plan.background, plan.limit)
+        reading = asyncio.create_task(self._read(lane, asked))
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        try:
+            while not reading.done():
+                if loop.time() >= due:
+                    # Aligned to the clock, so that both nodes answer together and are drawn once.
+                    due = (loop.time() // plan.interval + 1) * plan.interval
+                    if sections := asked.ask(loop.time()):
+                        await lane.tick(sections)
+                self._give_up(asked, loop.time())
+                pause = max(0.0, min(due - loop.time(), 1.0))
+                await asyncio.wait({reading}, timeout=pause)
+            reading.result()
+            return f"{self.view.name}: the connection ended; reconnecting"
+        except (LaneClosed, Trouble) as ended:
+            return str(ended)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await lane.close()
+
+    async def _read(self, lane: SamplerLane, asked: Asked) -> None:
+        async for frame in lane.frames():
+            since = asked.answered(frame.section)
+            self._take(frame, time.time())
+            if since is not None and not asked.waiting:
+                self._seen(asyncio.get_running_loop().time() - since)
+            self._changed()
+
+    def _take(self, frame: Frame, now: float) -> None:
+        facts = self.view.facts
+        fields = SECTION_FIELDS.get(frame.section, ())
+        held = getattr(facts, fields[0]) if fields else None
+        if held is not None and held.unknown is None and held.raw == frame.text and frame.exit_status == 0:
+            # The same text means the same facts: only their age changes.
+            fresh = {name: replace(getattr(facts, name), taken=now) for name in fields}
+            facts = replace(facts, **fresh)
+        else:
+            facts = read_section(facts, frame.section, frame.text, frame.exit_status, now)
+        self._set(facts)
+
+    def _seen(self, round_trip: float) -> None:
+        link = Link(LinkState.LIVE, "", time.time(), round_trip)
+        self.view = replace(self.view, link=link)
+
+    def _give_up(self, asked: Asked, now: float) -> None:
+        overdue = asked.overdue(now)
+        if not overdue:
+            return
+        facts = self.view.facts
+        for section, seconds in overdue:
+            facts = lose_section(facts, section, f"no answer for {seconds:.0f} s")
+        self._set(facts)
+        if asked.waiting and self.view.link.state is LinkState.LIVE:
+            why = (
+                f"{self.view.name}: connected, but {overdue[0][0]} has not answered for {overdue[0][1]:.0f} s"
+            )
+            self.view = replace(self.view, link=replace(self.view.link, state=LinkState.SILENT, why=why))
+        self._changed()
+
+    def _set(self, facts: NodeFacts) -> None:
+        self.view = replace(self.view, facts=facts)
+        if not self.settled:
+            named = {
+                f
+                for plan in self._plans
+                for s in (*plan.foreground, *plan.background)
+                for f in SECTION_FIELDS[s]
+            }
+            self.settled = all(getattr(facts, name).unknown != "not read yet" for name in named)
+
+    def _lose(self, state: LinkState, why: str) -> None:
+        facts = self.view.facts
+        for section in SECTION_FIELDS:
+            facts = lose_section(facts, section, why)
+        link = replace(self.view.link, state=state, why=why)
+        self.view = replace(self.view, facts=facts, link=link)
+        self.settled = True
+        self._changed()

@@ -1,0 +1,97 @@
+"""A pair set up as the reference guide has it: its captured files, and its four scripts shortened to what they do."""
+
+from pathlib import Path
+from typing import Any
+
+from console.model.facts import ConfigFile
+from console.model.snapshot import PairSnapshot
+from console.model.words import Home
+from console.parse.freevrrpd_conf import read_vrrp_conf
+from console.parse.ggate import read_exports
+from tests.health.building import SCRIPTS, healthy, with_facts
+
+CAPTURES = Path(__file__).parent.parent / "captures" / "freebsd"
+
+MASTER_MASTER = """\
+#!/usr/local/bin/bash
+gmirror deactivate remotemirror md0
+gmirror deactivate remotemirror ggate0
+
+while [ ! -c /dev/ggate0 ]; do
+\tggatec create -d 5 192.168.1.102 /root/images/sitesbackup.img
+\tsleep 1
+done;
+
+mdconfig=`mdconfig -l`
+if [ "$mdconfig" = "md0" ]; then
+\techo "there"
+else
+\tmdconfig -a -t vnode -f /root/images/sitesprimary.img
+fi
+gmirror deactivate remotemirror ggate0
+gmirror label -v -n -b prefer remotemirror ggate0
+sleep 1
+gmirror insert remotemirror md0
+gmirror rebuild remotemirror md0
+
+while [ `gmirror status |grep remotemirror |awk '{print $2}'` != "COMPLETE" ]; do
+\tsleep 1
+done;
+/sbin/mount /dev/mirror/remotemirror /home/sites/
+"""
+MASTER_BACKUP = """\
+#!/usr/local/bin/bash
+umount /home/sites
+gmirror deactivate remotemirror ggate0
+gmirror deactivate remotemirror md0
+ggatec destroy -u 0
+"""
+SLAVE_MASTER = """\
+#!/usr/local/bin/bash
+pkill ggated
+if [ ! -c /dev/md0 ]; then
+        mdconfig -a -t vnode -f /root/images/sitesbackup.img
+fi
+fsck -t ufs -y /dev/md0
+sleep 2
+if [  -c /dev/mirror/remotemirror ]; then
+        mount /dev/mirror/remotemirror /home/sites
+else
+        mount /dev/md0 /home/sites
+fi
+"""
+SLAVE_BACKUP = """\
+#!/usr/local/bin/bash
+umount /home/sites
+/sbin/ggated
+"""
+
+
+def captured(name: str) -> str:
+    return (CAPTURES / name).read_text()
+
+
+def _files(master: str, backup: str) -> tuple[ConfigFile, ...]:
+    return (
+        ConfigFile("/etc/rc.conf", ('hostname="node"', 'sshd_enable="YES"')),
+        ConfigFile("/boot/loader.conf"),
+        ConfigFile("/etc/fstab", ("/dev/gpt/rootfs / ufs rw 1 1",)),
+        ConfigFile(SCRIPTS[0], tuple(master.splitlines())),
+        ConfigFile(SCRIPTS[1], tuple(backup.splitlines())),
+    )
+
+
+def guide_pair() -> PairSnapshot:
+    """Both nodes as the guide sets them up."""
+    pair = healthy()
+    setup: list[tuple[Home, str, str, str]] = [
+        (Home.MASTER, "guide-server-a-no-header.txt", MASTER_MASTER, MASTER_BACKUP),
+        (Home.SLAVE, "guide-server-b.txt", SLAVE_MASTER, SLAVE_BACKUP),
+    ]
+    for home, conf, master, backup in setup:
+        new: dict[str, Any] = {
+            "vrrpconf": read_vrrp_conf(captured(f"freevrrpd-conf/{conf}")).facts,
+            "files": _files(master, backup),
+        }
+        pair = with_facts(pair, home, **new)
+    return with_facts(pair, Home.SLAVE, exports=read_exports(captured("ggate/gg-exports-host.txt")).facts)

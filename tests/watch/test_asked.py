@@ -1,0 +1,39 @@
+"""Which sections a lane asks for, as a table."""
+
+from console.watch.asked import Asked
+
+
+def test_a_quiet_lane_asks_for_everything_each_time() -> None:
+    asked = Asked(("host", "mounts"), ("geom",), limit=3)
+    assert asked.ask(0) == ("host", "mounts", "geom")
+    for section in ("host", "mounts", "geom"):
+        asked.answered(section)
+    assert asked.ask(1) == ("host", "mounts", "geom")
+
+
+def test_nothing_is_asked_while_a_foreground_section_hangs() -> None:
+    asked = Asked(("host", "ps"), (), limit=3)
+    asked.ask(0)
+    asked.answered("host")
+    assert asked.waiting
+    assert asked.ask(1) == ()
+    assert asked.overdue(2) == ()
+    assert asked.overdue(4) == (("ps", 4),)
+    assert asked.answered("ps") == 0
+    assert asked.overdue(5) == ()
+    assert asked.ask(6) == ("host", "ps")
+
+
+def test_a_hung_background_section_is_not_asked_again_and_holds_up_nothing() -> None:
+    asked = Asked(("host",), ("geom",), limit=3)
+    asked.ask(0)
+    asked.answered("host")
+    assert asked.ask(1) == ("host",)
+    asked.answered("host")
+    assert asked.overdue(178) == (("geom", 178),)
+    asked.answered("geom")
+    assert asked.ask(179) == ("host", "geom")
+
+
+def test_an_answer_nobody_asked_for_is_no_answer() -> None:
+    assert Asked(("host",), (), limit=3).answered("geom") is None

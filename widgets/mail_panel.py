@@ -1,0 +1,164 @@
+"""qmail at a glance: how deep the queue is, how many deliveries run, and where it is going."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.getters import query_one
+from textual.reactive import reactive
+from textual.widgets import Sparkline
+
+from console.model.facts import Mail
+from console.model.snapshot import NodeView, PairState
+from console.model.words import Home, Role
+from widgets.amounts import age
+from widgets.drawn import Drawn, Titled, words
+from widgets.moment import Moment
+from widgets.node_words import stale, unknown
+from widgets.plain import one_line
+from widgets.signs import Tone, mark
+
+
+def slots(name: str, used: tuple[int, int] | None) -> Content:
+    """Delivery slots in use of the limit; full ones are a warning."""
+    if used is None:
+        return Content.assemble(f"{name} ", ("?", "dim"))
+    text = f"{name} {used[0]}/{used[1]}"
+    return mark(Tone.WARNING, text) if used[1] and used[0] >= used[1] else Content(text)
+
+
+def depth(mail: Mail) -> Content:
+    """Messages in the queue, and those that qmail-send has not looked at yet."""
+    queue = f"{mail.queue:,}" if mail.queue is not None else "?"
+    todo = f"{mail.todo:,}" if mail.todo is not None else "?"
+    return Content.assemble(
+        "queue ", (queue, "bold" if mail.queue is not None else "dim"), f"   not preprocessed {todo}"
+    )
+
+
+def mail_lines(view: NodeView, enabled: bool) -> tuple[Content, ...]:
+    """One node's mail in two lines, or why it is not known."""
+    fact = view.facts.mail
+    if not enabled:
+        return (Content.styled("qmail is not watched for this pair", "dim"),)
+    mail = fact.last
+    if mail is None:
+        return (unknown(fact),)
+    slot = Content("   ").join([slots("local", mail.local), slots("remote", mail.remote)])
+    if mail.exitasap:
+        slot = Content.assemble(slot, "   ", mark(Tone.WARNING, "shutting down"))
+    lines = (depth(mail), slot)
+    return tuple(Content.styled(line.plain, "dim") for line in lines) if stale(fact) else lines
+
+
+def serving_home(state: PairState) -> Home:
+    """Whose mail matters: the node that serves, else the home master."""
+    for view, truths in zip(state.snapshot.nodes, state.truths, strict=True):
+        if state.readiness is not None and state.readiness.serving is not None:
+            if view.name == state.readiness.serving:
+                return view.config.home
+        elif truths.role is Role.MASTER:
+            return view.config.home
+    return Home.MASTER
+
+
+class MailPanel(Vertical, Titled, can_focus=True):
+    """The queue of one node; without a `home`, of the node that serves."""
+
+    DEFAULT_CSS = """
+    MailPanel {
+        height: 5;
+        border: round $foreground 35%;
+        border-title-color: $foreground;
+        padding: 0 1;
+        &:focus { border: heavy $foreground 60%; }
+        Drawn { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+        Sparkline { height: 1; width: 1fr; margin: 0; }
+        Sparkline > .sparkline--min-color { color: $foreground 40%; }
+        Sparkline > .sparkline--max-color { color: $foreground 80%; }
+        &.-compact {
+            height: 1; border: none; padding: 0 1;
+            Sparkline { display: none; }
+        }
+        &.-compact:focus { border: none; background: $foreground 10%; }
+    }
+    """
+
+    state: reactive[PairState | None] = reactive(None)
+    moment: reactive[Moment | None] = reactive(None)
+    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+
+    _words = query_one(Drawn)
+    _line = query_one(Sparkline)
+
+    def __init__(self, home: Home | None = None, *, full: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.home = home
+        self._full = full
+        self._history: tuple[int, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The counts, and the line of the queue's depth."""
+        yield Drawn()
+        yield Sparkline([])
+
+    def watch_state(self) -> None:
+        """New counts."""
+        self._draw()
+
+    def watch_compact(self) -> None:
+        """One line or the box."""
+        self._draw()
+
+    def watch_moment(self) -> None:
+        """The age in the title."""
+        self._entitle()
+
+    def on_resize(self, event: Resize) -> None:
+        """The title reaches from corner to corner."""
+        self._entitle()
+
+    def _view(self, state: PairState) -> NodeView:
+        return state.snapshot.node(self.home or serving_home(state))
+
+    def _entitle(self) -> None:
+        if self.state is None or self.moment is None or self.compact:
+            return
+        newest = self._view(self.moment.state).facts.mail
+        seconds = self.moment.age(newest)
+        if seconds is None or not self.state.snapshot.config.qmail.enabled:
+            right = Content("")
+        elif newest.unknown is None:
+            # Mail is read every half minute: a coarse age keeps a quiet border quiet.
+            right = Content.styled("<1m" if seconds < 60 else age(seconds), "dim")
+        else:
+            right = mark(Tone.UNKNOWN, age(seconds))
+        self.entitle(Content.assemble(("mail ", "dim"), words(self._view(self.state).name)), right)
+
+    def _draw(self) -> None:
+        if not self.is_mounted or self.state is None:
+            return
+        state = self.state
+        view = self._view(state)
+        lines = mail_lines(view, state.snapshot.config.qmail.enabled)
+        if self.compact:
+            head = Content.assemble(("mail ", "dim"), words(view.name).truncate(16, ellipsis=True))
+            self._words.draw(Content("   ").join([head, *lines]))
+            return
+        self._entitle()
+        mail = view.facts.mail.last
+        if self._full and mail is not None:
+            lines = (*lines, *self._details(mail))
+        self._words.draw(Content("\n").join(lines))
+        history = state.queue_history if view.config.home is serving_home(state) else ()
+        if history != self._history:
+            self._history = history
+            self._line.data = list(history)
+        self._line.display = bool(history)
+
+    @staticmethod
+    def _details(mail: Mail) -> tuple[Content, ...]:
+        lines = [Content.assemble(("newest log line  ", "dim"), words(mail.last_event or "?"))]
+        lines.append(Content.assemble(("last message end ", "dim"), words(mail.last_end or "?")))
+        lines += [mark(Tone.WARNING, one_line(alert)) for alert in mail.alerts[-20:][::-1]]
+        return tuple(lines)

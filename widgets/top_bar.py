@@ -1,0 +1,94 @@
+"""The first line: which pair, how both links stand, and the screens."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+
+from console.model.snapshot import LinkState, PairState
+from widgets.drawn import Drawn, words
+from widgets.signs import Tone, mark
+
+_LINK_WORDS = {
+    LinkState.LIVE: (Tone.OK, "live"),
+    LinkState.CONNECTING: (Tone.WORKING, "connecting"),
+    LinkState.SILENT: (Tone.UNKNOWN, "no answer"),
+    LinkState.LOST: (Tone.UNKNOWN, "lost"),
+    LinkState.REFUSED: (Tone.CRITICAL, "refused"),
+}
+
+
+def links(state: PairState | None) -> Content:
+    """Both links in a word when they agree, by name when they do not."""
+    if state is None:
+        return mark(Tone.WORKING, "connecting")
+    first, second = state.snapshot.nodes
+    if first.link.state is second.link.state:
+        return mark(*_LINK_WORDS[first.link.state])
+    worst = next((v for v in (first, second) if v.link.state is not LinkState.LIVE), first)
+    tone, word = _LINK_WORDS[worst.link.state]
+    return mark(tone, f"{words(worst.name).truncate(14, ellipsis=True).plain} {word}")
+
+
+class TopBar(Drawn):
+    """Pair, links and screens; a click on a screen's name goes there."""
+
+    FIXED_SIZE = True
+    DEFAULT_CSS = """
+    TopBar { height: 1; dock: top; padding: 0 1; background: $foreground 10%; text-wrap: nowrap; }
+    """
+
+    state: reactive[PairState | None] = reactive(None)
+
+    def __init__(
+        self, screens: Sequence[tuple[str, str, str]], here: str, pair: str, read_only: bool
+    ) -> None:
+        """`screens` are (key, mode, title)."""
+        super().__init__()
+        self._screens = tuple(screens)
+        self._here = here
+        self._read_only = read_only
+        self.pair = pair
+
+    def watch_state(self) -> None:
+        """Another pair, or a link changed."""
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        """Names of screens leave before the pair's does."""
+        self._draw()
+
+    def _draw(self) -> None:
+        pair = self.state.snapshot.config.name if self.state else self.pair
+        left = Content("  ").join(
+            [
+                Content.styled("mirrorgate", "dim"),
+                words(pair, "bold").truncate(28, ellipsis=True),
+                links(self.state),
+                *([Content.styled("read-only", "dim")] if self._read_only else []),
+            ]
+        )
+        width = max(0, self.size.width - 2)
+        for names in (True, False):
+            right = self._tabs(names)
+            room = width - left.cell_length - right.cell_length
+            if room >= 1:
+                self.draw(Content.assemble(left, " " * room, right))
+                return
+        self.draw(
+            left.truncate(max(1, width - right.cell_length - 1), ellipsis=True, pad=True)
+            .append(" ")
+            .append(right)
+        )
+
+    def _tabs(self, names: bool) -> Content:
+        tabs: list[Content] = []
+        for key, mode, title in self._screens:
+            if mode == self._here:
+                tabs.append(Content.styled(f" {key} {title} ", "bold reverse"))
+                continue
+            link = f"@click=app.go('{mode}')"
+            tab = Content.from_markup(f"[{link}]$label[/]", label=f"{key} {title}" if names else key)
+            tabs.append(tab)
+        return Content(" ").join(tabs)
