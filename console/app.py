@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from textual import work
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
@@ -16,7 +16,6 @@ from textual.screen import ModalScreen, Screen
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.snapshot import PairState
-from console.model.words import Home
 from console.screens.asking import PassphraseDialog, TrustDialog
 from console.screens.events import EventsScreen
 from console.screens.faults import Faults, FaultsDialog
@@ -26,6 +25,7 @@ from console.screens.mail import MailScreen
 from console.screens.node import NodeScreen
 from console.screens.overview import OverviewScreen
 from console.screens.pairs import PairsScreen
+from console.screens.palette import NamedCommands
 from console.screens.showing import SCREENS, ConsoleApp
 from widgets.plain import one_line
 from widgets.plain_terminal import PlainTerminal
@@ -66,6 +66,7 @@ class MirrorgateApp(ConsoleApp):
     TITLE = "mirrorgate"
     CSS_PATH = "app.tcss"
     COMMAND_PALETTE_BINDING = "p"
+    COMMANDS = App.COMMANDS | {NamedCommands}
     DEFAULT_MODE = "overview"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": OverviewScreen,
@@ -205,30 +206,11 @@ class MirrorgateApp(ConsoleApp):
         await self._faults.fault(name, *args)
         self.notify(one_line(f"done: {said}", 80), markup=False, timeout=3)
 
-    def _show_pair(self, name: str) -> None:
-        self.pair = name
-        self.switch_mode("overview")
-
-    def _show_node(self, home: Home) -> None:
-        self.home = home
-        self.switch_mode("node")
-
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every screen, node, pair and action."""
+        """The palette: every screen and action; nodes and pairs by name come from `NamedCommands`."""
         for key, mode, title in SCREENS:
             yield SystemCommand(
                 title, f"Show this screen (key {key})", lambda mode=mode: self.action_go(mode)
-            )
-        current = next((pair for pair in self.pairs if pair.name == self.pair), self.pairs[0])
-        for node in current.nodes:
-            name = one_line(node.name, 40)
-            yield SystemCommand(
-                f"Node {name}", f"Home {node.home}", lambda home=node.home: self._show_node(home)
-            )
-        for pair in self.pairs if len(self.pairs) > 1 else ():
-            name = one_line(pair.name, 40)
-            yield SystemCommand(
-                f"Pair {name}", "Show this pair", lambda pair=pair.name: self._show_pair(pair)
             )
         yield SystemCommand(
             "Reconnect now", "Try every node that does not answer at once", self._watching.retry_now

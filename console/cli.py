@@ -99,6 +99,8 @@ def main() -> None:
     except config_file.BadConfig as bad:
         print(f"mirrorgate: {bad}", file=sys.stderr)
         status = 3 if arguments.command == "check" else 2
+    except BrokenPipeError:
+        status = 0
     except OSError as odd:
         print(f"mirrorgate: {odd.strerror}: {odd.filename}", file=sys.stderr)
         status = 3 if arguments.command == "check" else 2

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from console.health import stack
 from console.health.truths import truths
-from console.model.facts import Fact, Mirror
+from console.model.facts import Fact, Geom, Mirror
 from console.model.snapshot import Event, Finding, LinkState, NodeView, PairSnapshot
 from console.model.words import Answer, ComponentState, MirrorState, Role, Severity
 
@@ -71,7 +71,7 @@ def _of_node(before: PairSnapshot, old: NodeView, after: PairSnapshot, new: Node
     yield from _boot(old, new)
     was = truths(old, before.config, before.peer(old))
     now = truths(new, after.config, after.peer(new))
-    if Role.UNKNOWN not in (was.role, now.role) and was.role is not now.role:
+    if _role_is_read(old) and _role_is_read(new) and was.role is not now.role:
         severity = Severity.WARNING if now.role in _BAD_ROLES else Severity.NOTICE
         yield "role", f"{new.name} {was.role.value} → {now.role.value}", severity
     if Answer.UNKNOWN not in (was.address, now.address) and was.address is not now.address:
@@ -84,6 +84,25 @@ def _of_node(before: PairSnapshot, old: NodeView, after: PairSnapshot, new: Node
         yield from _mount(was.mounted, now.mounted, new, now.mount.special if now.mount else "", after)
     if was.mirror_known and now.mirror_known:
         yield from _mirror(was.mirror, now.mirror, new, after)
+        yield from _devices(old.facts.geom.value, new.facts.geom.value, new)
+
+
+def _role_is_read(node: NodeView) -> bool:
+    """Whether the role, even an unknown one (a daemon that has just started), comes from facts that count."""
+    facts = node.facts
+    return None not in (facts.processes.value, facts.vrrplog.value, facts.interfaces.value)
+
+
+def _devices(was: Geom | None, now: Geom | None, node: NodeView) -> Iterator[Change]:
+    if was is None or now is None:
+        return
+    old = {g.name for g in was.gates} | {m.name for m in was.mds}
+    gates = {g.name: f"{g.host}:{g.port} {g.path}" for g in now.gates}
+    new = gates | {m.name: m.file or m.type or "" for m in now.mds}
+    for name in sorted(new.keys() - old):
+        yield "component", f"{node.name} {name} attached: {new[name]}", Severity.NOTICE
+    for name in sorted(old - new.keys()):
+        yield "component", f"{node.name} {name} is gone", Severity.NOTICE
 
 
 def _link(old: NodeView, new: NodeView) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from console.lab import devd
 from console.lab.network import PPROMISC, PROMISC, Interface, interfaces_of
 from console.lab.world import Node
 
@@ -32,6 +33,7 @@ class Group:
         """Change state and say so, as the kernel does."""
         if state != self.state:
             self.node.kernel(f"carp: {self.vhid}@{self.interface.name}: {self.state} -> {state} ({why})")
+            devd.announce(self.node, "CARP", f"{self.vhid}@{self.interface.name}", state)
             self.state = state
 
     def rival(self) -> "Group | None":
@@ -100,3 +102,4 @@ def leave_group(interface: Interface, vhid: int) -> None:
     group = interface.carp.pop(vhid, None)
     if isinstance(group, Group) and group.task is not None:
         group.task.cancel()
+        devd.announce(group.node, "CARP", f"{vhid}@{interface.name}", "INIT")

@@ -2,6 +2,7 @@
 
 from console.lab.catalogue import commands
 from console.lab.files import set_owner
+from console.lab.network import interfaces_of
 from console.lab.shell import install_stubs
 from console.lab.users import ACCOUNTS, FRESH_ACCOUNTS, FRESH_GROUP, GROUP
 from console.lab.world import Node
@@ -112,6 +113,7 @@ def install(node: Node) -> None:
 
 
 async def _boot(node: Node) -> None:
+    interfaces_of(node)
     for device in DEVICES:
         node.fs.mkdir(f"/dev/{device}".rsplit("/", 1)[0], recursive=True)
         node.fs.write_file(f"/dev/{device}", b"")

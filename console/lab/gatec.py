@@ -1,4 +1,4 @@
-"""ggatec, the process that carries a gate's requests to the peer, and its ways to lose and find the peer again."""
+"""ggatec, the process that carries a gate's requests to the peer, loses it and finds it again."""
 
 import errno
 import signal

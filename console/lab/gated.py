@@ -63,7 +63,9 @@ def read_exports(text: str) -> tuple[Export, ...]:
 class Connection:
     """A client's pair of TCP connections, served by one child of ggated that holds the image open."""
 
-    def __init__(self, server: "GateServer", client: "Node", image: Image, child: "Process", boot: float) -> None:
+    def __init__(
+        self, server: "GateServer", client: "Node", image: Image, child: "Process", boot: float
+    ) -> None:
         self._server = server
         self._client = client
         self._image = image

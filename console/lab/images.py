@@ -112,6 +112,10 @@ class ImageFiles:
         self._node.fs.write_file(path, _MARKER + str(number).encode())
         return image
 
+    def used(self) -> int:
+        """Bytes that all of the node's images take on its root disk."""
+        return sum(image.used() for image in self._images.values())
+
     def size_of(self, path: str) -> int | None:
         """The size that ls(1) shows for an image, or None for ordinary files."""
         image = self.at(path)

@@ -34,9 +34,7 @@ class Traffic:
     """Share of remote mail that goes to domains that defer."""
     bounce_share: float = 0.03
 
-    def message(
-        self, random: random.Random, slow: bool = False
-    ) -> tuple[str, list[tuple[str, str]], int]:
+    def message(self, random: random.Random, slow: bool = False) -> tuple[str, list[tuple[str, str]], int]:
         """Sender, recipients by channel and size of a new message."""
         size = int(min(4_000_000, random.lognormvariate(8.2, 1.3))) + 300
         if not slow and random.random() < self.local_share:
@@ -67,7 +65,9 @@ def success_text(random: random.Random, channel: str) -> str:
     """The report of a delivery that worked."""
     if channel == "local":
         return "did_1+0+0/"
-    return f"127.0.0.1_accepted_message./Remote_host_said:_250_2.0.0_Ok:_queued_as_{random.getrandbits(32):08X}/"
+    return (
+        f"127.0.0.1_accepted_message./Remote_host_said:_250_2.0.0_Ok:_queued_as_{random.getrandbits(32):08X}/"
+    )
 
 
 def failure_text(channel: str) -> str:

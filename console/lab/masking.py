@@ -44,14 +44,16 @@ EVERYWHERE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"stddev = [\d./]+ ms", "stddev = <time> ms"),
         (r"in [\d.]+ secs \([\d.]+ bytes/sec\)", "in <time> secs (<rate> bytes/sec)"),
         (r"Inode: \d+", "Inode: <inode>"),
+        (r"MD-DEV\d+-INO\d+", "MD-DEV<device>-INO<inode>"),
         (r"^(c[rwx-]{9} .*) 0x[0-9a-f]+ <date>", r"\1 <device> <date>"),
         # The root disk fills with logs at its own pace.
-        (r"^(/dev/gpt/rootfs(?: +ufs)? +\d+) +\d+ +\d+ +\d+%(?: +\d+ +\d+ +\d+%)?", r"\1 <fill>"),
+        (r"^(/dev/gpt/rootfs(?: +ufs)? +[\d.]+G?) +\S+ +\S+ +\d+%(?: +\d+ +\d+ +\d+%)?", r"\1 <fill>"),
     )
 )
 """Replacements for any output, in order."""
 
 _PS_FLAGS = re.compile(r"(?<= )I(?=[+<JLNs ])")
+_KERNEL_RUNS = re.compile(r"(?<= )R(?=L .*\[\w+\]$)", re.MULTILINE)
 
 
 def _words(text: str) -> str:
@@ -63,7 +65,8 @@ def _numbers(text: str) -> str:
 
 
 def _processes(text: str) -> str:
-    """Of ps(1): ids, sizes, times; and I for S, which only tells for how long a process has slept."""
+    """Of ps(1): ids, sizes, times, how long a process slept (I, S), kernel threads that run just now."""
+    text = _KERNEL_RUNS.sub("D", text)
     text = re.sub(r"^ *\d{2,}(?= )", "<pid>", text, flags=re.MULTILINE)
     text = re.sub(r"^(<pid> +)\d{2,}(?= )", r"\1<pid>", text, flags=re.MULTILINE)
     text = re.sub(

@@ -37,13 +37,17 @@ def is_loaded(node: Node, name: str) -> bool:
     return name in node.modules
 
 
-def load_module(node: Node, name: str) -> str:
-    """Load a module and what it needs; returns "" or the reason it cannot be."""
+def load_module(node: Node, name: str, attempts: int = 1) -> str:
+    """Load a module and what it needs; returns "" or the reason it cannot be.
+
+    A loader that tries several names uses up a file number with each attempt.
+    """
     if name not in SIZES:
         return "No such file or directory"
     if is_loaded(node, name):
         return "module already loaded or in kernel"
-    node.modules[name] = Module(name, _free_address(node), SIZES[name], _next_number(node))
+    number = _next_number(node) + attempts - 1
+    node.modules[name] = Module(name, _free_address(node), SIZES[name], number)
     needed = NEEDS.get(name)
     if needed is not None and not is_loaded(node, needed):
         load_module(node, needed)

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from console.lab import devd
 from console.lab.world import Node
 
 UP, BROADCAST, LOOPBACK, RUNNING = 0x1, 0x2, 0x8, 0x40
@@ -158,6 +159,7 @@ def _carrier_watcher(node: Node) -> Callable[[bool], None]:
         if node.power and interface is not None:
             interface.carrier = up
             node.kernel(f"{REPLICATION}: link state changed to {'UP' if up else 'DOWN'}")
+            devd.announce(node, "IFNET", REPLICATION, "LINK_UP" if up else "LINK_DOWN")
 
     return changed
 

@@ -22,6 +22,8 @@ class Process:
     user: str = "root"
     tty: str = "-"
     on_signal: OnSignal | None = None
+    cwd: str = "/"
+    """Where it stays: a mount point above that cannot be unmounted."""
     pending: list[int] = field(default_factory=list)
 
     @property

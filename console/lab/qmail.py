@@ -15,12 +15,15 @@ from console.lab.processes import Process
 from console.lab.world import Node
 
 HOME = "/var/qmail"
+MAILBOXES = "/home/sites"
+"""Where the mailboxes are: on the pair's file system."""
 LOG = "/var/log/qmail"
 SERVICE = "/service/qmail-send"
 
 _PREPROCESSING = 0.02
 """Seconds qmail-send takes to preprocess one message."""
 _FIRST_INODE = 1687889
+_FLOODED = "bulk.example"
 _CHANNELS = ("local", "remote")
 _SKIPS = {"local": 10, "remote": 20}
 """chanskip: the next try comes after (skip + square root of the age) squared seconds."""
@@ -61,7 +64,8 @@ class Mail:
         self.queue: dict[int, Message] = {}
         self.deferred_domains: set[str] = set()
         self.stuck = False
-        """True while the disk under the mailboxes does not answer: local deliveries do not end."""
+        """True while the file system of the mailboxes does not answer: local deliveries do not end."""
+        self._probe: asyncio.Task[None] | None = None
         self.log = Multilog(node, LOG)
         self.started = 0.0
         self.process: Process | None = None
@@ -160,25 +164,25 @@ class Mail:
 
     def flood(self, count: int) -> None:
         """Let many messages for a domain that defers arrive at once."""
-        self.deferred_domains.add("bulk.example")
-        step = self._random.randrange(10**6)
-        self.queue.update(
-            {
-                number: message
-                for index in range(count)
-                for number in [_FIRST_INODE + 200_000 + len(self.queue) + index]
-                for message in [
-                    Message(
-                        number, f"news{step}@shop.example", self._random.randint(900, 40_000),
-                        self.node.clock.now(), [Recipient("remote", f"user{index}@bulk.example")],
-                        self.node.processes.take_pid(),
-                    )
-                ]
-            }
-        )  # fmt: skip
-        known = {message.number for message in self._todo}
-        self._todo += [m for m in self.queue.values() if not m.preprocessed and m.number not in known]
+        self.deferred_domains.add(_FLOODED)
+        sender = f"news{self._random.randrange(10**6)}@shop.example"
+        number = max([_FIRST_INODE + 200_000, *self.queue])
+        for index in range(count):
+            message = Message(
+                number + 1 + index, sender, self._random.randint(900, 40_000), self.node.clock.now(),
+                [Recipient("remote", f"user{index}@{_FLOODED}")], self.node.processes.take_pid(),
+            )  # fmt: skip
+            self.queue[message.number] = message
+            self._todo.append(message)
         self._wake.set()
+
+    def forget_flood(self) -> None:
+        """Take what a flood left out of the queue."""
+        flood = [m for m in self.queue.values() if m.recipients[0].address.endswith("@" + _FLOODED)]
+        for message in flood:
+            if not any(recipient.trying for recipient in message.recipients):
+                del self.queue[message.number]
+        self._todo = [message for message in self._todo if message.number in self.queue]
 
     def seed(self, count: int) -> None:
         """Leave some messages in the queue that earlier tries deferred."""
@@ -204,6 +208,7 @@ class Mail:
         clock = self.node.clock
         while process in self.node.processes:
             now = clock.now()
+            await self._look_at_disk()
             self._arrive(now)
             preprocessing = self._preprocess(now)
             while self._events and self._events[0][0] <= now and not self._held(self._events[0]):
@@ -225,6 +230,13 @@ class Mail:
                 wait.append(now + 1.0)
             wait += [w[0][0] for c, w in self._waiting.items() if w and self._has_slot(c)]
             await self._pause(max(min(wait), now + 0.05))
+
+    async def _look_at_disk(self) -> None:
+        if self._probe is None or self._probe.done():
+            self._probe = self.node.start(self.node.mounts.wait_for(MAILBOXES))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.stuck = not self._probe.done()
 
     async def _pause(self, until: float) -> None:
         self._wake.clear()
@@ -285,7 +297,8 @@ class Mail:
                 fast = channel == "local"
                 ends = now + (self._random.uniform(0.05, 0.4) if fast else self._random.uniform(0.4, 2.5))
                 heapq.heappush(
-                    self._events, (ends, next(self._order), self._outcome(recipient), message, recipient, number)
+                    self._events,
+                    (ends, next(self._order), self._outcome(recipient), message, recipient, number),
                 )
 
     def _held(self, event: tuple[float, int, str, Message | None, Recipient | None, int]) -> bool:

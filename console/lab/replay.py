@@ -89,7 +89,7 @@ async def replay(scenario: Scenario, stage: Stage) -> Report:
     verdicts: list[Verdict] = []
     moved_on = ""
     start = stage.now
-    pace = {step.cause: step.end - step.cause for step in synchronisations(scenario)}
+    pace = {found.at: found.seconds for found in synchronisations(scenario)}
     slack = 0.0
     for step in scenario.steps:
         await stage.reach(start + slack + step.at)

@@ -1,4 +1,4 @@
-"""What one SSH channel does on a simulated node: run a command, feed a shell, or serve a person at a terminal."""
+"""What one SSH channel does on a simulated node: a command, a shell that is fed, or a person at a terminal."""
 
 import asyncio
 import re
@@ -172,7 +172,7 @@ class Session:
                 continue
             except asyncssh.TerminalSizeChanged:
                 continue
-            except (asyncssh.SignalReceived, asyncssh.SoftEOFReceived):
+            except asyncssh.SignalReceived:
                 data = ""
             if not data:
                 self._live.end()

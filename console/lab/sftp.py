@@ -1,5 +1,7 @@
 """SFTP (and scp) over a simulated node's files."""
 
+import errno
+import os
 import posixpath
 import stat
 import time
@@ -21,6 +23,12 @@ class _OpenFile:
         self.writable = writable
         self.changed = False
 
+    def seek(self, offset: int, whence: int) -> int:
+        """Where data or the next hole begins: there are no holes."""
+        if offset >= len(self.content):
+            raise OSError(errno.ENXIO, "past the end")
+        return offset if whence == os.SEEK_DATA else len(self.content)
+
 
 class NodeFiles(asyncssh.SFTPServer):
     """Answers SFTP requests from the node's in-memory file system."""
@@ -28,6 +36,10 @@ class NodeFiles(asyncssh.SFTPServer):
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], node: Node) -> None:
         super().__init__(channel)
         self._fs = node.fs
+
+    def exit(self) -> None:
+        """The client is done: stock scp(1) wants to hear that all went well."""
+        self.channel.exit(0)
 
     def map_path(self, path: bytes) -> bytes:
         """Paths are the node's own; relative ones begin at root's home."""
@@ -50,7 +62,13 @@ class NodeFiles(asyncssh.SFTPServer):
         opened = _opened(file_obj)
         now = int(time.time())
         return asyncssh.SFTPAttrs(
-            size=len(opened.content), permissions=stat.S_IFREG | 0o644, uid=0, gid=0, atime=now, mtime=now
+            type=asyncssh.FILEXFER_TYPE_REGULAR,
+            size=len(opened.content),
+            permissions=stat.S_IFREG | 0o644,
+            uid=0,
+            gid=0,
+            atime=now,
+            mtime=now,
         )
 
     def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
@@ -166,6 +184,13 @@ def _attributes(meta: dict[str, Any]) -> asyncssh.SFTPAttrs:
     kinds = {"directory": stat.S_IFDIR, "symlink": stat.S_IFLNK}
     kind = kinds.get(str(meta["file_type"]), stat.S_IFREG)
     moment = int(meta["modified"])
+    types = {"directory": asyncssh.FILEXFER_TYPE_DIRECTORY, "symlink": asyncssh.FILEXFER_TYPE_SYMLINK}
     return asyncssh.SFTPAttrs(
-        size=int(meta["size"]), permissions=kind | int(meta["mode"]), uid=0, gid=0, atime=moment, mtime=moment
+        type=types.get(str(meta["file_type"]), asyncssh.FILEXFER_TYPE_REGULAR),
+        size=int(meta["size"]),
+        permissions=kind | int(meta["mode"]),
+        uid=0,
+        gid=0,
+        atime=moment,
+        mtime=moment,
     )

@@ -1,4 +1,4 @@
-"""A shell on a simulated node: bashkit over the node's own files, with FreeBSD's commands and sh(1)'s messages."""
+"""A shell on a simulated node: bashkit over the node's files, FreeBSD's commands, sh(1)'s messages."""
 
 import asyncio
 import re
@@ -53,6 +53,9 @@ kill() {
 __wait_all() { __collect; for __job in $__jobs; do wait "$__job"; done; }
 """
 """`read` that waits for the session's input, and the collecting of what background jobs printed."""
+
+_OWN_NAME = re.compile(r"('[^']*')|\$(?:0\b|\{0\})")
+"""$0 outside single quotes: bashkit would call itself bash."""
 
 _PREFIX = re.compile(rb"^(?:bash|sh|(?P<file>/[^:\n]*)): (?:-c: )?(?:line \d+: )+(?P<rest>.*)$", re.S)
 
@@ -172,6 +175,7 @@ class Shell:
         """Run a complete piece of shell text, background jobs included; returns its exit status."""
         if not self._ready:
             self._ready = True
+            _make_callable(self.node.fs)
             home = self.user.home if self.node.fs.exists(self.user.home) else "/"
             await self._execute(f"{_PRELUDE}\ncd {home}\n")
         self._ended.clear()
@@ -181,6 +185,7 @@ class Shell:
             await self._err(_syntax_error(str(error)))
             self.status = 2
             return 2
+        text = _OWN_NAME.sub(lambda found: found[1] or "/bin/sh", text)
         text = with_live_input(text, frozenset(self._commands))
         marker = _LIVE.decode()
         script = (
@@ -194,7 +199,7 @@ class Shell:
         return self.status
 
     async def foreground(self, text: str) -> "asyncio.Task[int]":
-        """Start `text` and return when its foreground part is over; the task ends with its background jobs."""
+        """Run `text` and return when its foreground part is over; the task ends with its background jobs."""
         task = asyncio.get_running_loop().create_task(self.run(text))
         over = asyncio.get_running_loop().create_task(self._ended.wait())
         try:
@@ -238,8 +243,10 @@ class Shell:
             async def write_err(text: str) -> None:
                 await context.stderr.write(text.encode("utf-8", "surrogateescape"))
 
+            environment = dict(context.env)
             call = Call(
-                node=self.node, argv=[context.name, *context.argv], env=dict(context.env), cwd=context.cwd,
+                node=self.node, argv=[environment.pop("_CALLED", context.name), *context.argv],
+                env=environment, cwd=context.cwd,
                 uid=self.user.uid, user=self.user.name, stdin=_Given(context.stdin, self._live),
                 write_out=write_out, write_err=write_err, groups=self.user.groups,
             )  # fmt: skip
@@ -253,7 +260,7 @@ class Shell:
         return run
 
     async def _line(self, context: CommandContext) -> int:
-        """One line for `read`: 0 with it kept for `__taken`, 1 at the end, 75 to look after background jobs."""
+        """One line for `read`: 0 when `__taken` has it, 1 at the end, 75 to look after background jobs."""
         ifs, jobs, *words = context.argv
         line = await self._live.line(0.05 if jobs.strip() else None)
         if line is None:
@@ -373,11 +380,20 @@ def _assignments(line: str, ifs: str, words: list[str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in zip(names, quoted, strict=True))
 
 
+def _make_callable(fs: FileSystem) -> None:
+    """What the shell itself brings along works by its path as well."""
+    for path in ("/bin/sh", "/bin/kill"):
+        if not fs.exists(path) or fs.read_file(path).startswith(b"\x7fELF"):
+            fs.mkdir("/bin", recursive=True)
+            fs.write_file(path, f'#!/bin/sh\n{path.rpartition("/")[2]} "$@"\n'.encode())
+            fs.chmod(path, 0o555)
+
+
 def install_stubs(fs: FileSystem, paths: Mapping[str, str]) -> None:
     """Write an executable for every command at its path, so that absolute names and which(1) work."""
     for directory in {path.rsplit("/", 1)[0] for path in paths.values()}:
         fs.mkdir(directory, recursive=True)
     for name, path in paths.items():
         if not fs.exists(path):
-            fs.write_file(path, f'#!/bin/sh\n{name} "$@"\n'.encode())
+            fs.write_file(path, f'#!/bin/sh\n_CALLED={path} {name} "$@"\n'.encode())
             fs.chmod(path, 0o555)

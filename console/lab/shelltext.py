@@ -1,8 +1,8 @@
 """Reading shell text just far enough to see which of its commands would read the session's own input.
 
-bashkit hands a command its input as text that is complete beforehand; a login session's input arrives as it is
-typed. So the commands that would read it are found in the text and given a live reader instead. And it forgets
-what a background job printed when the subshell that started it is gone; so `( job & )` becomes `{ job & }`.
+bashkit hands a command its input as text that is complete beforehand; a login session's input arrives as it
+is typed. So the commands that would read it are found in the text and given a live reader instead. And it
+forgets what a background job printed when the subshell that started it is gone: `( job & )` becomes `{ job & }`.
 """
 
 import re
@@ -81,7 +81,8 @@ def _skip(text: str, at: int) -> int:
 
 def tokens(text: str) -> Iterator[Token]:
     """Split shell text into words and operators, leaving out comments and the bodies of here-documents."""
-    at, pending, wants = 0, [], ""
+    at, wants = 0, ""
+    pending: list[tuple[str, bool]] = []
     while at < len(text):
         if text[at] in " \t" or text.startswith("\\\n", at):
             at += 1 if text[at] in " \t" else 2

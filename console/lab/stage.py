@@ -21,6 +21,9 @@ FRESH, PROVISIONED, HARDCODED = "fresh", "provisioned", "provisioned with hard-c
 LIMIT = 900.0
 """World seconds after which a command that still runs is given up."""
 
+IMAGE = 48 << 20
+"""Bytes of an image in the recordings."""
+
 START = 1_795_396_605.0
 
 QUIET_CPU = 0.0004
@@ -85,7 +88,8 @@ class Stage:
         await self._settle()
 
     def synchronise_in(self, seconds: float) -> None:
-        """Give the disks the speed at which a whole image is copied in so many seconds."""
+        """Give the disks the speed at which a whole image of the recordings is copied in so many seconds."""
+        self.world.sync_rate = int(IMAGE / max(seconds, 0.5))
 
     async def run(self, name: str, script: str, limit: float | None = None) -> Outcome | None:
         """Run a command line as sshd does; None when it has not ended after `limit` world seconds."""

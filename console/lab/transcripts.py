@@ -85,27 +85,33 @@ _CAUSE = re.compile(r"gmirror (?:rebuild|insert|activate|label)|ggatec create|md
 
 @dataclass(frozen=True, slots=True)
 class Synchronisation:
-    """A recorded synchronisation, from the command at `cause` to `end` (seconds of the scenario)."""
+    """A recorded synchronisation: the command it follows, and how many seconds it took."""
 
-    cause: float
-    end: float
+    at: float
+    seconds: float
+
+
+def _waits_before_cause(run: str) -> float:
+    before = run[: [found.start() for found in _CAUSE.finditer(run)][-1]]
+    return sum(float(seconds) for seconds in re.findall(r"\bsleep ([\d.]+)", before))
 
 
 def synchronisations(scenario: Scenario) -> tuple[Synchronisation, ...]:
     """Find how long each recorded synchronisation took: the speed of disks is the machine's affair."""
     found: list[Synchronisation] = []
-    cause: float | None = None
+    cause: Command | None = None
     last: float | None = None
     for step in scenario.commands:
         polled = "SYNC" in step.run and "grep" in step.run
-        text = step.out
-        if _SYNCING.search(text) or (polled and step.exit_status == 1):
-            if cause is None:
-                cause = step.at
+        seen = _SYNCING.search(step.out) is not None or (polled and step.exit_status == 1)
+        if last is None and _CAUSE.search(step.run):
+            cause = step
+        if cause is None:
+            continue
+        if seen:
             last = step.at + step.took
-        elif cause is not None and last is not None and (_STATE.search(text) or polled):
-            found.append(Synchronisation(cause, (last + step.at) / 2))
+        elif last is not None and (_STATE.search(step.out) or polled):
+            begun = cause.at + _waits_before_cause(cause.run)
+            found.append(Synchronisation(cause.at, (last + step.at) / 2 - begun))
             cause = last = None
-        if last is None and _CAUSE.search(step.run) and not _SYNCING.search(text):
-            cause = step.at
     return tuple(found)

@@ -82,7 +82,8 @@ def geometry(fragments: int) -> Geometry:
     while group < _MAX_GROUP and fragments // group >= _MIN_GROUPS:
         group += FRAGMENTS
     group = min(group, _MAX_GROUP)
-    return Geometry(fragments, group, -(-(-(-group // 2)) // 128) * 128)
+    inodes = (group + 1) // 2
+    return Geometry(fragments, group, -(-inodes // 128) * 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class Superblock:
     soft_updates: bool = False
     journaled: bool = False
     provider_size: int = 0
+    group: int = 0
+    inodes: int = 0
     free_fragments: int = 0
     free_blocks: int = 0
     directories: int = 2
@@ -124,8 +127,8 @@ class Superblock:
 
     @property
     def geometry(self) -> Geometry:
-        """The layout that follows from the size."""
-        return geometry(self.size)
+        """The layout; groups keep their size when the file system grows."""
+        return Geometry(self.size, self.group, self.inodes)
 
 
 Table = dict[str, Inode]

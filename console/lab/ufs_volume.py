@@ -4,7 +4,6 @@ import random
 from dataclasses import dataclass, replace
 
 from console.lab.ufs import (
-
     FRAGMENT,
     FRAGMENTS,
     SUPERBLOCK,
@@ -63,7 +62,14 @@ class Volume:
 
     @classmethod
     def make(
-        cls, storage: Storage, now: float, dice: random.Random, *, soft_updates: bool, label: str, sectors: int
+        cls,
+        storage: Storage,
+        now: float,
+        dice: random.Random,
+        *,
+        soft_updates: bool,
+        label: str,
+        sectors: int,
     ) -> "Volume":
         """What newfs(8) makes of a provider."""
         size = (sectors * 512 or storage.mediasize) // FRAGMENT
@@ -77,6 +83,8 @@ class Volume:
             volname=label,
             soft_updates=soft_updates,
             provider_size=storage.mediasize // FRAGMENT,
+            group=layout.group,
+            inodes=layout.inodes,
         )
         first = (layout.data_at // FRAGMENTS + 1) * FRAGMENTS
         table = {
@@ -247,5 +255,3 @@ class Volume:
             and not any(self._used[first:end])
             and all(self.layout.is_data(fragment) for fragment in (first, end - 1))
         )
-
-

@@ -218,7 +218,8 @@ class Router:
         self.disabled = True
         await self.node.clock.sleep(1.0)
         self.daemon.log(
-            f"vrid [{self.section.serverid}] Cannot reach the correct state, disabled: Interrupted system call"
+            f"vrid [{self.section.serverid}] Cannot reach the correct state, disabled: "
+            "Interrupted system call"
         )
 
     async def _next(self, deadline: float) -> Advertisement | None:

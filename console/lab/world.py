@@ -76,6 +76,8 @@ class Node:
     ready: bool = False
     """Multi-user: logins and services work."""
     boot_time: float = 0.0
+    own_clock: Clock | None = None
+    """Set by a fault: the node's clock is not the world's."""
     dmesg: list[str] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
     sysctls: dict[str, str] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class Node:
     """Run in order once the node is ready (daemons)."""
     at_power_cut: list[Callable[["Node"], None]] = field(default_factory=list)
     """Run when the electricity goes, before processes vanish."""
+    disk_filler: int = 0
+    """Bytes of the root disk that a fault has filled with nothing in particular."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -100,8 +104,8 @@ class Node:
 
     @property
     def clock(self) -> Clock:
-        """The world's clock."""
-        return self.world.clock
+        """The node's clock: the world's, unless a fault gave it another."""
+        return self.own_clock if self.own_clock is not None else self.world.clock
 
     @property
     def peer(self) -> "Node":

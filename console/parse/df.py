@@ -26,6 +26,7 @@ class Row:
 
     fs: str
     on: str
+    """Mount point; empty for the total of -c."""
     type: str | None = None
     size: str | None = None
     """The first amount with -h or -H."""
@@ -97,8 +98,7 @@ def _blocksize(word: str) -> int | None:
 def _row(line: str, typed: bool, inodes: bool) -> Row | None:
     """The amounts are found by their shape: the file system's name may hold blanks."""
     words = line.split()
-    last = len(words) - 5
-    for place in range(2 if typed else 1, last + 1):
+    for place in range(2 if typed else 1, len(words) - 3):
         share = words[place + 3]
         amounts = words[place : place + 3]
         if (share == "-" or _PERCENT.fullmatch(share)) and all(_AMOUNT.fullmatch(word) for word in amounts):
@@ -108,12 +108,12 @@ def _row(line: str, typed: bool, inodes: bool) -> Row | None:
 
 def _filled(line: str, words: list[str], place: int, typed: bool, inodes: bool) -> Row | None:
     taken = place + (7 if inodes else 4)
-    if len(words) <= taken:
+    if len(words) <= taken and words[0] != "total":
         return None
     first, used, avail, capacity = words[place : place + 4]
     row = Row(
         fs=" ".join(words[: place - 1 if typed else place]),
-        on=line.split(None, taken)[taken],
+        on=line.split(None, taken)[taken] if len(words) > taken else "",
         type=words[place - 1] if typed else None,
         size=None if _COUNT.fullmatch(first) else first,
         blocks=int(first) if _COUNT.fullmatch(first) else None,

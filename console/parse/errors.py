@@ -62,13 +62,15 @@ _PROGRAM = re.compile(
 _LEVEL = re.compile(r"(error|warning|notice|info|debug): (.+)")
 _CALL = re.compile(r"([a-z_0-9]{2,24}\((/[^()]*)\)): (.+)")
 _UNMOUNT = re.compile(r"unmount of (/.*?) failed: (.+)")
+_UNMOUNT_BEGUN = re.compile(r"umount: unmount of (?!.* failed:)")
 _PATH = re.compile(r"(/[^:]*): (.+)")
 _SYSCALL = re.compile(
     r"(statfs|realpath|open|ioctl|stat|getmntinfo|nmount|connect|socket|bind|chdir|unlink): (.+)"
 )
 _QUOTED = re.compile(r'(.+?): "([^"]*)"')
+_CANNOT = re.compile(r"(?:Cannot|Can't|can't|could not|unable to) [a-z]+ (/[^:]*)(?:: .+)?")
 _SUBJECT = re.compile(
-    r"(No such (?:device|provider|geom)|Unknown command|Cannot open|unknown oid|illegal option --)"
+    r"(No such (?:device|provider|geom)|Unknown command|unknown oid)"
     r"[: ]+'?([^\s']+?)'?\.?"
 )
 _NAMES = (
@@ -97,7 +99,7 @@ _KERNEL_WARNING = re.compile(
     r"WARNING: (?:R/W mount of (/\S*) denied\..*|(/\S*) was not properly dismounted)"
 )
 _DENIED = re.compile(r"(/\S+): (R/W mount of (/.*?) denied\. .*)")
-_CONSEQUENCE = re.compile(r"Not fully done|Try to use gpart\(8\)|Command failed")
+_CONSEQUENCE = re.compile(r"Not fully done|Exiting|Try to use gpart\(8\)|Command failed")
 
 
 def read_errors(text: str) -> Reading[Complaints]:
@@ -123,14 +125,18 @@ def read_errors(text: str) -> Reading[Complaints]:
 
 
 def _unwrapped(text: str, unread: list[str]) -> list[str]:
-    """The lines, with an indented rest of a message (`failed: …`) put back behind its beginning."""
+    """The lines, with the rest of a message that was wrapped (`failed: …`) behind its beginning."""
     joined: list[str] = []
+    begun: int | None = None
     for line in filled(text, unread):
         rest = line.strip()
-        if line[:1].isspace() and rest.startswith(("failed:", "failed.", "denied.")) and joined:
-            joined.append(f"{joined.pop().rstrip()} {rest}")
-        else:
-            joined.append(line)
+        if rest.startswith("failed:") and begun is not None:
+            joined[begun] = f"{joined[begun].rstrip()} {rest}"
+            begun = None
+            continue
+        if _UNMOUNT_BEGUN.match(rest):
+            begun = len(joined)
+        joined.append(line)
     return joined
 
 
@@ -156,7 +162,7 @@ def _complaint(bare: str) -> Complaint | None:
         if found := pattern.fullmatch(bare):
             return _explained(Complaint(program, found[1], device=found[2] or None))
     if found := _LEVEL.fullmatch(bare):
-        level, said = found.groups()
+        level, said = found[1], found[2].removeprefix("ggatec: ")
         if level in ("notice", "info", "debug"):
             return None
         program = "restore" if said.startswith("./") else "ggatec"
@@ -184,12 +190,14 @@ def _taken_apart(program: str, said: str) -> Complaint:
         called = _SYSCALL.fullmatch(rest)
         call, error = called.groups() if called else (None, rest)
         return Complaint(program, error, call=call, path=path, device=device)
+    if found := _CANNOT.fullmatch(said):
+        return Complaint(program, said, path=found[1])
     if found := _SYSCALL.fullmatch(said):
         return Complaint(program, found[2], call=found[1])
     if found := _QUOTED.fullmatch(said) or _SUBJECT.fullmatch(said):
         return Complaint(program, found[1], device=found[2])
     if found := _MODULE.fullmatch(said):
-        return Complaint(program, found[2], device=found[1])
+        return Complaint(program, found[2], device=None if found[1] == "file" else found[1])
     named = next((found[1] for found in (name.fullmatch(said) for name in _NAMES) if found), None)
     return Complaint(program, said, device=named)
 

@@ -100,7 +100,7 @@ def _known(keys: Mapping[str, str]) -> dict[str, object]:
 
 def _value(key: str, word: str) -> object:
     if key in _NUMBERS:
-        number = whole(word)
+        number = whole(word.partition("#")[0].strip())
         return word if number is None else number
     if key in _LISTS:
         parts = [part.strip() for part in word.split(",") if part.strip()]

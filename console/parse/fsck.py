@@ -89,6 +89,7 @@ _REMARKS = re.compile(
     r"|Using alternate superblock .*"
 )
 _ERROR = re.compile(r"(?:Can't |Cannot |fsck(?:_ffs|_ufs|_4\.2bsd)?: |ioctl |could not ).*")
+_UNREACHABLE = re.compile(r"(?:fsck\S*: )?(?:Can't|Cannot|could not) (?:stat|open) (/[^:\s]+)")
 
 
 class _Run:
@@ -149,8 +150,12 @@ def _line(run: _Run, bare: str) -> bool:
         bare = bare[3:]
     elif found := _OF_DEV.fullmatch(bare):
         dev, bare = found.groups()
+    if unreachable := _UNREACHABLE.match(bare):
+        dev = unreachable[1]
+    if _REMARKS.fullmatch(bare):
+        return True
     if not (told := _told(bare)):
-        return bool(_REMARKS.fullmatch(bare))
+        return False
     facts = run.of(dev)
     more = told.pop("more", None)
     gather(facts, told)

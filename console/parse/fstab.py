@@ -26,6 +26,8 @@ class Fstab:
     entries: tuple[FstabEntry, ...] = ()
 
 
+_NOWHERE = ("none", "swap", "sw")
+"""Stands for the mount point of a swap device, which has none."""
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -52,6 +54,8 @@ def _entry(words: list[str]) -> FstabEntry | None:
     if not 4 <= len(fields) <= 6 or None in numbers:
         return None
     spec, file, vfstype, opts = fields[:4]
+    if not (file.startswith("/") or file in _NOWHERE or vfstype in _NOWHERE):
+        return None
     return FstabEntry(_plain(spec), _plain(file), vfstype, opts, *(n for n in numbers if n is not None))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from console.model.facts import Component, Mirror
 from console.model.words import ComponentState, MirrorState
-from console.parse.confxml import flags_of, percent_of
+from console.parse.geom_fields import flags_of, percent_of
 from console.parse.lines import filled, whole
 from console.parse.reading import Reading
 

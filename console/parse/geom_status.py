@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.parse.confxml import percent_of
+from console.parse.geom_fields import percent_of
 from console.parse.lines import filled
 from console.parse.reading import Reading
 
 _HEADER = re.compile(r"\s*Name\s+Status\s+Components\b")
-_COLUMNS = re.compile(r"\S {2,}\S")
+_GAP = re.compile(r" {2,}")
 _INLINE = re.compile(r"(\S+)(?: \(([^()]*)\))?")
 _DEVICE = re.compile(r"[A-Za-z0-9][\w./:+@=,#%~-]{0,255}")
 _STATE_WORD = re.compile(r"[A-Z0-9/()_%.,:-]{1,40}")
@@ -48,11 +48,11 @@ class Mirrors:
 
 @dataclass(frozen=True, slots=True)
 class StatusGeom:
-    """A geom of another class as printed; components by name."""
+    """A geom of another class as printed; components by name, with their state where one is printed."""
 
     name: str
     state: str
-    components: tuple[str, ...] = ()
+    components: tuple[str | StatusComponent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,15 @@ def read_geom_status_other(text: str) -> Reading[Geoms]:
     """`geom CLASS status` of any class: states may hold blanks and parentheses, or be `N/A`."""
     table = _Table(_any_state, several=False)
     unread = table.read(text)
-    found = ((name, state, tuple(part.name for part in parts)) for name, (state, parts) in table.rows.items())
-    return Reading(Geoms(tuple(StatusGeom(*row) for row in found)), unread)
+    geoms = (
+        StatusGeom(name, state, tuple(map(_plain, parts))) for name, (state, parts) in table.rows.items()
+    )
+    return Reading(Geoms(tuple(geoms)), unread)
+
+
+def _plain(component: StatusComponent) -> str | StatusComponent:
+    bare = component.state is None and component.percent is None
+    return component.name if bare else component
 
 
 class _Table:
@@ -117,7 +124,12 @@ class _Table:
                 return False
             self.rows[self._last][1].append(component)
             return True
-        self._padded = self._padded or bool(_COLUMNS.search(said))
+        columns = _GAP.split(said)
+        self._padded = self._padded or len(columns) > 1
+        if len(columns) == 3 and self._is_state(columns[1]):
+            # Padding tells where a name that holds blanks ends.
+            self._add(columns[0], columns[1], [] if component.name == "N/A" else [component])
+            return True
         return self._row(before, component) or (self._several and self._flattened(said))
 
     def _row(self, before: str, component: StatusComponent) -> bool:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from console.model.facts import Export, Exports, Gate
-from console.parse.confxml import info_of, unit_of
+from console.parse.geom_fields import info_of, unit_of
 from console.parse.lines import filled, lines, whole
 from console.parse.reading import Reading
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from console.model.facts import Metadata
-from console.parse.confxml import flags_of
+from console.parse.geom_fields import flags_of
 from console.parse.lines import filled, whole
 from console.parse.reading import Reading
 

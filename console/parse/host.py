@@ -43,4 +43,4 @@ def read_host(text: str) -> HostAnswer | None:
 
 
 def _word(setting: Setting | None) -> str | None:
-    return None if setting is None or setting.value is None else str(setting.value)
+    return None if setting is None or setting.value in (None, "") else str(setting.value)

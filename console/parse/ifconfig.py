@@ -21,9 +21,10 @@ _DETAIL = re.compile(
       | Opened[ ]by[ ]PID | tunnel[ ]inet | member: | id[ ][0-9a-f]{2}: | maxage | root[ ]id | ifmaxaddr
       | laggproto | laggport: | lagg[ ]options: | flags= | active[ ]ports: | lag[ ]id: | peer[ ] | pfsync:
       | syncpeer: | maxupd: | defer: | syncok: | ssid | regdomain | country | authmode | privacy | wme
-      | channel | bssid | -?(?:ht|burst|dtim|mcastrate|bmiss) | scanvalid | protmode | roam: | txpower
-      | deftxkey | AES | fib: | tunnelfib: | vxlan | carpdev | bandwidth: | drivername: | nic[ ]type
-      | media[ ]type | route | key | prefixlen | scopeid | netmask | broadcast | vhid )
+      | channel | bssid | -?(?:ht|burst|dtim|mcastrate|bmiss|bgscan|ampdu|stbc|pure|dfs|apbridge)
+      | scanvalid | protmode | roam: | txpower | deftxkey | AES | fib: | tunnelfib: | vxlan | carpdev
+      | bandwidth: | drivername: | nic[ ]type | media[ ]type | route | key | prefixlen | scopeid
+      | netmask | broadcast | vhid )
     .*"""
 )
 """Lines of ifconfig(8) about which no fact is kept."""

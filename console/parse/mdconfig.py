@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from console.model.facts import MemoryDisk
-from console.parse.confxml import unit_of
+from console.parse.geom_fields import unit_of
 from console.parse.lines import filled, whole
 from console.parse.reading import Reading
 

@@ -90,6 +90,7 @@ _MEANINGS: tuple[tuple[str, str, Meaning], ...] = (
     ("mount", r"No such file or directory", Meaning("no such device or mount point")),
     ("umount", r"Device busy", Meaning("a process has a file or its directory there")),
     ("umount", r"not a file system root directory", Meaning("it is not mounted")),
+    ("umount", r"No such file or directory", Meaning("no such mount point")),
     ("umount", r"unknown file system", Meaning("no such mount point")),
     (
         "kldload",

@@ -99,23 +99,26 @@ def _measured(bare: str) -> dict[str, Any]:
 
 
 class _Backups:
-    """The wrapped list after `super-block backups`; a journal message may be glued to its end."""
+    """The list after `super-block backups`: a line that ends in a comma is followed by another one."""
 
     def __init__(self) -> None:
         self.found: list[int] = []
-        self.reading = False
+        self.expected = False
 
     def take(self, bare: str) -> bool:
         """Whether the line belongs to the list."""
         if head := _BACKUPS_AT.match(bare):
-            self.reading = True
-            bare = bare[head.end() :]
-        if not self.reading:
+            self.expected = True
+            bare = bare[head.end() :].strip()
+            if not bare:
+                return True
+        if not self.expected:
             return False
         numbers = [whole(word.strip()) for word in bare.split(",") if word.strip()]
         if None in numbers:
             return False
         self.found.extend(number for number in numbers if number is not None)
+        self.expected = bare.endswith(",")
         return True
 
 
@@ -132,7 +135,6 @@ def read_newfs(text: str) -> Reading[NewFileSystem]:
             bare = (bare[: glued.start()] + bare[glued.end() :]).strip()
         if not bare or backups.take(bare):
             continue
-        backups.reading = False
         if told := _measured(bare):
             facts |= told
         elif bare == "with soft updates":
@@ -184,7 +186,6 @@ def read_growfs(text: str) -> Reading[Growth]:
         bare = " ".join(line.split())
         if backups.take(bare):
             continue
-        backups.reading = False
         if told := _measured(bare):
             facts |= {key: value for key, value in told.items() if key in _KEPT}
         elif found := _LIVE.fullmatch(bare):

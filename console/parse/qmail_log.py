@@ -204,7 +204,7 @@ def _delivery(text: str) -> Event | None:
         delivery, result, report = found.groups()
         if result is None:
             return Mangled(int(delivery))
-        return Delivered(int(delivery), cast(Result, result), report)
+        return Delivered(int(delivery), cast(Result, result), report.rstrip(" "))
     return None
 
 

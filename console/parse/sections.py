@@ -26,11 +26,11 @@ from console.model.facts import (
     VrrpConf,
     VrrpLog,
 )
-from console.parse.complaints import complaint, nonsense
-from console.parse.confxml import read_geom
+from console.parse.complaints import complaint, html, nonsense
 from console.parse.df import read_disk_use
 from console.parse.freevrrpd_conf import read_vrrp_conf
 from console.parse.geom_text import FALLBACK, read_geom_text
+from console.parse.geom_tree import read_geom
 from console.parse.ggate import read_exports
 from console.parse.gmirror_dump import read_gmirror_dump
 from console.parse.host import read_host
@@ -69,6 +69,7 @@ SECTION_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The fields of NodeFacts that each section of the sampler fills."""
 
+_STATES = "## states"
 _ABSENT_FILE = "No such file or directory"
 
 
@@ -142,18 +143,18 @@ def _failed(text: str, exit_status: int, command: str) -> Unknown | None:
 
 
 def _with_host(facts: NodeFacts, text: str, exit_status: int, taken: float) -> NodeFacts:
-    failed = _failed(text, exit_status, "sysctl")
-    answer = None if failed else read_host(text)
+    answer = None if html(text) else read_host(text)
+    why = complaint(text, exit_status, "sysctl") or nonsense(text, "sysctl")
+    facts = lose_section(facts, "host", why)
     if answer is None:
-        why = failed.why if failed else nonsense(text, "sysctl")
-        return lose_section(facts, "host", why)
-    offset = facts.clock_offset
+        return facts
+    # A variable that one release lacks makes sysctl fail and takes nothing from the others.
+    if answer.host.hostname or answer.host.boottime:
+        facts = replace(facts, host=Fact(last=answer.host, unknown=None, taken=taken, raw=text))
     if answer.clock is None:
-        offset = replace(offset, unknown="date +%s did not print the node's time")
-    else:
-        offset = Fact(last=answer.clock - taken, unknown=None, taken=taken, raw=text)
-    host = Fact(last=answer.host, unknown=None, taken=taken, raw=text)
-    return replace(facts, host=host, clock_offset=offset)
+        return replace(facts, clock_offset=replace(facts.clock_offset, unknown="date +%s printed no time"))
+    offset = Fact(last=answer.clock - taken, unknown=None, taken=taken, raw=text)
+    return replace(facts, clock_offset=offset)
 
 
 def _mounts(text: str, exit_status: int) -> tuple[Mount, ...] | Unknown:
@@ -185,7 +186,7 @@ def _vrrplog(text: str, exit_status: int, older: tuple[tuple[int, str, str], ...
 
 
 def _messages(text: str, exit_status: int) -> tuple[LogLine, ...] | Unknown:
-    return _log(text.partition("## states")[0], exit_status)
+    return _log(_around_states(text)[0], exit_status)
 
 
 def _log(text: str, exit_status: int) -> tuple[LogLine, ...] | Unknown:
@@ -197,9 +198,16 @@ def _log(text: str, exit_status: int) -> tuple[LogLine, ...] | Unknown:
     return read_syslog(text).facts or Unknown(nonsense(text, "/var/log/messages"))
 
 
+def _around_states(text: str) -> tuple[str, str]:
+    """The two parts of `messages`: only a whole line parts them, which no line of a log is."""
+    said = text.split("\n")
+    place = said.index(_STATES) if _STATES in said else len(said)
+    return "\n".join(said[:place]), "\n".join(said[place + 1 :])
+
+
 def _with_states(facts: NodeFacts, text: str) -> NodeFacts:
     """States that have left the end of the log are still in the file: they count where the end has none."""
-    found = read_syslog(text.partition("## states")[2]).facts
+    found = read_syslog(_around_states(text)[1]).facts
     log = facts.vrrplog.last
     if log is None:
         return facts
@@ -212,7 +220,7 @@ def _with_states(facts: NodeFacts, text: str) -> NodeFacts:
 
 
 def _geom(text: str, exit_status: int) -> Geom | Unknown:
-    if FALLBACK in text:
+    if FALLBACK in text.split("\n", 5)[:5]:
         found = read_geom_text(text)
         return Unknown(found) if isinstance(found, str) else found
     if failed := _failed(text, exit_status, "sysctl kern.geom.confxml"):

@@ -9,7 +9,8 @@ from console.parse.reading import Reading
 _NAMED = re.compile(r"([A-Za-z_][\w%-]*(?:\.[\w%-]+)+)(?:: ?|=)(.*)")
 _BOOTTIME = re.compile(r"\{ sec = (\d{1,12}), usec = (\d{1,9}) \}.*")
 _LOAD = re.compile(r"\{ (\d+\.\d+) (\d+\.\d+) (\d+\.\d+) \}")
-_DISK = re.compile(r"[a-z]+\d+")
+_DISK = re.compile(r"[a-z]+\d+(?:boot\d|rpmb)?")
+_SET = re.compile(r"(.*) -> (.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Setting:
     usec: int | None = None
     load: tuple[float, float, float] | None = None
     """vm.loadavg."""
+    old: int | str | None = None
+    """The value before, when one was set: `name: old -> new`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ def read_sysctl(text: str) -> Reading[Sysctl]:
         return Reading(Sysctl(), unread)
     first = found[0]
     several = found if len(found) > 1 else None
-    return Reading(Sysctl(first.name, first.value, first.sec, first.usec, first.load, several), unread)
+    return Reading(
+        Sysctl(first.name, first.value, first.sec, first.usec, first.load, first.old, several), unread
+    )
 
 
 def settings_of(text: str) -> tuple[tuple[Setting, ...], tuple[str, ...]]:
@@ -82,6 +87,12 @@ def _setting(name: str | None, word: str) -> Setting:
         return Setting(name, sec=int(time[1]), usec=int(time[2]))
     if load := _LOAD.fullmatch(word):
         return Setting(name, load=(float(load[1]), float(load[2]), float(load[3])))
+    if name is not None and (change := _SET.fullmatch(word)):
+        return Setting(name, _plain(change[2].strip()), old=_plain(change[1].strip()))
+    return Setting(name, _plain(word))
+
+
+def _plain(word: str) -> int | str:
     negative = whole(word[1:]) if word.startswith("-") else None
     number = -negative if negative is not None else whole(word)
-    return Setting(name, word if number is None else number)
+    return word if number is None else number

@@ -7,6 +7,7 @@ from console.parse.lines import filled
 from console.parse.reading import Reading
 
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.\d{1,3})?(?:-([A-Za-z]+\d*(?:-?p\d+)?|p\d+)[\w.-]*)?")
+_PATCH = re.compile(r"-p(\d{1,5})$")
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}[\w.-]{0,60}")
 _MACHINE = re.compile(
     r"amd64|i386|pc98|arm64|arm|armv[5-7]|aarch64|powerpc(?:64|64le|spe)?|riscv(?:64)?|sparc64|mips(?:64)?\w*"
@@ -33,6 +34,8 @@ class Uname:
     minor: int | None = None
     branch: str | None = None
     """RELEASE, STABLE, CURRENT …"""
+    patch: int | None = None
+    """Of `13.2-RELEASE-p4`, 4."""
     machine: str | None = None
 
 
@@ -72,6 +75,7 @@ def read_uname(text: str) -> Reading[Uname]:
             major=int(parts[1]) if parts else None,
             minor=int(parts[2]) if parts else None,
             branch=(parts[3] or "").partition("-")[0] or None if parts else None,
+            patch=int(patched[1]) if (patched := _PATCH.search(release or "")) else None,
             machine=machine,
         ),
         unread,

@@ -108,6 +108,8 @@ def _super_block(
         return value if isinstance(value, int) else None
 
     clean = taken("clean")
+    for repeated in ("shift", "mask"):  # printed after bsize and again after fsize
+        values.pop(repeated, None)
     return SuperBlock(
         ufs=ufs,
         last_mounted=texts.get("last mounted time"),

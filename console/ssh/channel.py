@@ -39,6 +39,7 @@ class SamplerChannel(asyncssh.SSHClientSession[bytes]):
         self.exit_status: int | None = None
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once the sampler said hello; an exception when it never will."""
+        self.closed = False
         self.open: set[str] = set()
         """Sections asked here and not answered yet."""
 
@@ -78,6 +79,7 @@ class SamplerChannel(asyncssh.SSHClientSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits; `exc` is set when the whole connection went (asyncssh)."""
+        self.closed = True
         if not self.greeted.done():
             self.greeted.set_exception(exc or ChannelClosed())
             # Nobody may be waiting any more, which is no error.

@@ -57,6 +57,7 @@ class Lane:
         self._asked: dict[str, int] = {}
         self._channels: dict[str, SamplerChannel] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
+        self._pending: dict[str, list[tuple[int, Sequence[str]]]] = {}
         self._news: asyncio.Queue[Frame | LaneClosed | None] = asyncio.Queue()
         self._closed = False
         self.writes = 0
@@ -132,21 +133,31 @@ class Lane:
         """Write one tick to the channel called `key`, which is opened first where it is not yet."""
         channel = self._channels.get(key)
         if channel is not None:
-            channel.open.update(sections)
-            channel.write(f"tick {self._tick} {' '.join(sections)}\n")
-            self.writes += 1
-        else:
-            self._opening[key] = asyncio.create_task(self._start_and_ask(key, sections))
+            self._write(channel, self._tick, sections)
+            return
+        self._pending.setdefault(key, []).append((self._tick, sections))
+        if key not in self._opening:
+            self._opening[key] = asyncio.create_task(self._start_late(key))
 
-    async def _start_and_ask(self, key: str, sections: Sequence[str]) -> None:
+    def _write(self, channel: SamplerChannel, tick: int, sections: Sequence[str]) -> None:
+        channel.open.update(sections)
+        channel.write(f"tick {tick} {' '.join(sections)}\n")
+        self.writes += 1
+
+    async def _start_late(self, key: str) -> None:
+        """Open a channel for the ticks that wait for it."""
+        why: str | None = None
         try:
             await self._start(key)
         except Trouble as trouble:
-            self._break(sections, trouble.line)
-        else:
-            self._ask(key, sections)
+            why = trouble.line
         finally:
-            self._opening.pop(key, None)
+            del self._opening[key]
+        for tick, sections in self._pending.pop(key, []):
+            if why is None:
+                self._write(self._channels[key], tick, sections)
+            else:
+                self._break(sections, why)
 
     async def _start(self, key: str) -> None:
         """Open a channel and bring its sampler to where it takes ticks."""
@@ -164,6 +175,8 @@ class Lane:
                 )
                 channel.write(self._script)
                 await channel.greeted
+                if channel.closed:
+                    raise ChannelClosed
         except TimeoutError as late:
             raise Trouble(
                 self._node,
@@ -172,6 +185,8 @@ class Lane:
                 retry=True,
             ) from late
         except asyncssh.ChannelOpenError as odd:
+            if self._connection.is_closed():
+                raise self._lost() from odd
             raise Trouble(
                 self._node,
                 f"sshd refuses another session ({odd.reason})",
@@ -181,14 +196,17 @@ class Lane:
         except ChannelClosed as odd:
             raise no_shell(self._node, self._become, channel.said, channel.exit_status) from odd
         except (OSError, asyncssh.Error) as odd:
-            raise Trouble(
-                self._node, "the connection broke while the sampler started", "reconnecting", retry=True
-            ) from odd
+            raise self._lost() from odd
         finally:
-            if not channel.started:
+            if not channel.started or channel.closed:
                 channel.close()
         channel.write(self._preface)
         self._channels[key] = channel
+
+    def _lost(self) -> Trouble:
+        return Trouble(
+            self._node, "the connection broke while the sampler started", "reconnecting", retry=True
+        )
 
     def take(self, channel: SamplerChannel, frames: Sequence[Frame]) -> None:
         """Frames from a channel: those that were asked of it go on."""
@@ -206,10 +224,9 @@ class Lane:
         if why is not None:
             self._news.put_nowait(LaneClosed(f"{self._node}: the connection was lost; reconnecting"))
             return
-        said = f" ({no_shell(self._node, self._become, channel.said, None).what})" if channel.said else ""
-        self._break(channel.open, f"the sampler ended before its answer did{said}")
+        self._break(list(channel.open), "the sampler ended before its answer did")
 
-    def _break(self, sections: Sequence[str] | set[str], why: str) -> None:
+    def _break(self, sections: Sequence[str], why: str) -> None:
         for section in sections:
             tick = self._asked.pop(section, None)
             if tick is not None:

@@ -22,7 +22,7 @@ image=
 boundary=
 salt=
 # Constant for as long as this shell runs, so asked once. Nothing but `read` below may touch the input.
-identity=$({ id -u; id -Gn; } </dev/null)
+identity=$(id -u </dev/null; id -Gn </dev/null)
 
 # $1: a line of freevrrpd.conf that may hold a secret. The value stays here; what leaves is its length and a keyed
 # checksum of its first eight characters, all that freevrrpd uses, so that two nodes can be compared.

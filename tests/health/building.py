@@ -7,7 +7,7 @@ pair = with_gate(pair, timeout=0)                            # the master's gate
 pair = with_parts(pair, md0="STALE", state="DEGRADED")       # component states by name
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -349,6 +349,6 @@ def every_second(*pairs: PairSnapshot, step: float = 1.0) -> tuple[PairSnapshot,
     return timed[-1], history_of(*timed)
 
 
-def ids(found: Sequence[Finding]) -> set[str]:
+def ids(found: Iterable[Finding]) -> set[str]:
     """The ids of findings."""
     return {f.id for f in found}

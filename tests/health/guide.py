@@ -1,4 +1,4 @@
-"""A pair set up as the reference guide has it: its captured files, and its four scripts shortened to what they do."""
+"""A pair set up as the reference guide has it: its captured files, and what its four scripts do."""
 
 from pathlib import Path
 from typing import Any
@@ -13,55 +13,38 @@ from tests.health.building import SCRIPTS, healthy, with_facts
 CAPTURES = Path(__file__).parent.parent / "captures" / "freebsd"
 
 MASTER_MASTER = """\
-#!/usr/local/bin/bash
-gmirror deactivate remotemirror md0
-gmirror deactivate remotemirror ggate0
-
-while [ ! -c /dev/ggate0 ]; do
-\tggatec create -d 5 192.168.1.102 /root/images/sitesbackup.img
-\tsleep 1
-done;
-
-mdconfig=`mdconfig -l`
-if [ "$mdconfig" = "md0" ]; then
-\techo "there"
-else
-\tmdconfig -a -t vnode -f /root/images/sitesprimary.img
-fi
-gmirror deactivate remotemirror ggate0
-gmirror label -v -n -b prefer remotemirror ggate0
-sleep 1
+#!/bin/sh
+gmirror deactivate remotemirror ggate0; gmirror deactivate remotemirror md0
+until [ -c /dev/ggate0 ]
+do
+    ggatec create -d 5 192.168.1.102 /root/images/sitesbackup.img; sleep 1
+done
+units=$(mdconfig -l)
+[ "$units" = "md0" ] || mdconfig -a -t vnode -f /root/images/sitesprimary.img
+gmirror label -n -b prefer remotemirror ggate0
 gmirror insert remotemirror md0
 gmirror rebuild remotemirror md0
-
-while [ `gmirror status |grep remotemirror |awk '{print $2}'` != "COMPLETE" ]; do
-\tsleep 1
-done;
-/sbin/mount /dev/mirror/remotemirror /home/sites/
+while [ $(gmirror status | awk '/remotemirror/ { print $2 }') != COMPLETE ]; do sleep 1; done
+/sbin/mount /dev/mirror/remotemirror /home/sites
 """
 MASTER_BACKUP = """\
-#!/usr/local/bin/bash
+#!/bin/sh
 umount /home/sites
-gmirror deactivate remotemirror ggate0
-gmirror deactivate remotemirror md0
+for half in ggate0 md0; do gmirror deactivate remotemirror $half; done
 ggatec destroy -u 0
 """
 SLAVE_MASTER = """\
-#!/usr/local/bin/bash
+#!/bin/sh
 pkill ggated
-if [ ! -c /dev/md0 ]; then
-        mdconfig -a -t vnode -f /root/images/sitesbackup.img
-fi
+[ -c /dev/md0 ] || mdconfig -a -t vnode -f /root/images/sitesbackup.img
 fsck -t ufs -y /dev/md0
 sleep 2
-if [  -c /dev/mirror/remotemirror ]; then
-        mount /dev/mirror/remotemirror /home/sites
-else
-        mount /dev/md0 /home/sites
+if [ -c /dev/mirror/remotemirror ]; then mount /dev/mirror/remotemirror /home/sites
+else mount /dev/md0 /home/sites
 fi
 """
 SLAVE_BACKUP = """\
-#!/usr/local/bin/bash
+#!/bin/sh
 umount /home/sites
 /sbin/ggated
 """

@@ -1,10 +1,12 @@
-"""The lint of a set-up: the guide's own files give every finding they deserve, a correct set-up gives none."""
+"""The lint of a set-up: the guide's files give every finding they deserve, a correct set-up gives none."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.health.doctor import lint
+from console.health.doctor import examine, lint
+from console.health.findings import findings
+from console.health.history import History
 from console.health.lint.shell import read_script, without_comment
 from console.health.lint.table import TABLE
 from console.model.facts import ConfigFile, Export, Exports, VrrpConf
@@ -40,11 +42,9 @@ def test_a_correct_set_up_yields_nothing() -> None:
 
 def test_the_guides_files_yield_every_finding_they_deserve() -> None:
     found = lint(guide_pair())
-    expected = {
-        "G-01", "G-02", "G-03", "G-04", "G-05", "G-06", "G-10", "G-12", "G-20", "G-21", "G-22", "G-23", "G-24", "G-25",
-        "G-26", "G-27", "G-28", "G-29", "G-30", "G-31", "G-32", "G-33", "G-34", "G-35", "G-36", "G-37", "G-38", "G-50",
-        "G-51", "G-52", "G-53",
-    }  # fmt: skip
+    first = {f"G-0{n}" for n in range(1, 7)} | {"G-10", "G-12"}
+    scripts = {f"G-{n}" for n in range(20, 39)}
+    expected = first | scripts | {"G-50", "G-51", "G-52", "G-53"}
     assert expected <= ids(found), expected - ids(found)
     assert not [f for f in found if f.severity is Severity.UNKNOWN]
     assert "bork" not in str(found)
@@ -178,6 +178,14 @@ def test_a_module_in_the_kernel_or_in_kld_list_counts_as_loaded() -> None:
     static = (ConfigFile("/etc/rc.conf", ()), ConfigFile("/boot/loader.conf", ()))
     pair = with_facts(with_facts(healthy(), A, files=static), A, modules=("kernel",))
     assert not {"G-50", "G-51"} & ids(lint(pair))
+
+
+def test_the_examination_says_nothing_twice() -> None:
+    pair = guide_pair()
+    both = examine(pair, findings(pair, History()))
+    assert {"G-02", "G-03", "P12"} & ids(both)
+    assert not {"P28", "P31"} & ids(both)
+    assert examine(healthy(), ()) == ()
 
 
 def test_every_check_is_in_the_table_once_and_says_what_to_do() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from console.health.findings import findings
 from console.model.facts import (
+    Interface,
     Process,
     VrrpConf,
 )
@@ -49,6 +50,11 @@ FIRING: list[Firing] = [
     ("R17", C, two_masters),
     ("R17", C, lambda: with_facts(healthy(), B, interfaces=interfaces("192.168.1.101", floating=True))),
     ("R18", C, lambda: with_facts(healthy(), A, interfaces=interfaces("192.168.1.100", floating=False))),
+    (
+        "R18",
+        C,
+        lambda: with_facts(healthy(), B, interfaces=(Interface("vtnet1", up=True, status="no carrier"),)),
+    ),
     ("R16", C, lambda: with_facts(healthy(), A, interfaces=interfaces("192.168.1.100", floating=False))),
     ("R16", C, lambda: with_facts(healthy(), B, interfaces=interfaces("192.168.1.101", floating=True))),
     (
@@ -152,6 +158,7 @@ QUIET: list[Quiet] = [
     ("P43a", lambda: with_facts(healthy(), B, clock_offset=1.4)),
     ("R16", lambda: losing(healthy(), A, "interfaces")),
     ("R17", lambda: losing(losing(two_masters(), B, "vrrplog"), B, "interfaces")),
+    ("R18", lambda: with_facts(healthy(), B, interfaces=(Interface("em7", up=True, status="no carrier"),))),
     ("R18", lambda: losing(with_facts(healthy(), A, interfaces=()), B, "interfaces")),
 ]
 
@@ -172,6 +179,11 @@ def test_a_script_that_lasts_is_found_after_two_seconds() -> None:
     assert [f.severity for f in findings(pair, past) if f.id == "P30"] == [C]
     pair, past = every_second(slow, slow, healthy(), slow)
     assert "P30" not in ids(findings(pair, past))
+
+
+def test_a_master_without_data_at_first_sight_is_critical() -> None:
+    pair = master_not_mounted()
+    assert [f.severity for f in found(pair) if f.id == "P33"] == [C]
 
 
 def test_a_new_master_gets_time_to_mount() -> None:

@@ -314,9 +314,12 @@ def test_a_queue_that_stands_is_found_after_two_polls_and_grows_critical() -> No
     assert [f.severity for f in findings(two, past) if f.id == "P01"] == [W]
     five, past = every_second(*[stuck] * 5)
     assert [f.severity for f in findings(five, past) if f.id == "P01"] == [C]
-    syncer = with_processes(stuck, A, Process(30, 0, "DL", "[syncer]"))
-    two, past = every_second(syncer, syncer)
-    assert [f.severity for f in findings(two, past) if f.id == "P01"] == [C]
+    syncer = with_processes(stuck, A, Process(16, 0, "DL", "[syncer]"))
+    two, past = every_second(syncer, syncer, syncer)
+    assert [f.severity for f in findings(two, past) if f.id == "P01"] == [W]
+    writer = with_processes(stuck, A, Process(3000, 1, "D+", "dd if=/dev/zero of=/home/sites/blob"))
+    three, past = every_second(writer, writer, writer)
+    assert [f.severity for f in findings(three, past) if f.id == "P01"] == [C]
 
 
 def test_a_busy_queue_that_falls_is_no_finding() -> None:

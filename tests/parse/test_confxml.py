@@ -4,8 +4,9 @@ import pytest
 
 from console.model.facts import Component, Gate, Geom, MemoryDisk
 from console.model.words import ComponentState, MirrorState
-from console.parse.confxml import read_geom, read_kern_geom_confxml
+from console.parse.confxml import read_kern_geom_confxml
 from console.parse.geom_list import read_gmirror_list
+from console.parse.geom_tree import read_geom
 from console.parse.reading import Reading
 from tests.parse.captured import answers
 
@@ -94,6 +95,16 @@ def test_lines_around_the_tree_are_unread() -> None:
     reading = read_geom("sysctl: oddity\n" + MESH[-1].out + "\nbye\n")
     assert isinstance(reading, Reading)
     assert reading.unread == ("sysctl: oddity", "bye")
+
+
+def test_a_gate_that_is_going_away_is_gone() -> None:
+    text = next(a.out for a in MESH if "<info>" in a.out)
+    withering = text.replace(
+        "<name>ggate0</name>\n      <rank>", "<name>ggate0</name><wither/>\n      <rank>"
+    )
+    assert withering.count("<wither/>") > 0
+    assert _geom(withering).gates == ()
+    assert len(_geom(text).gates) == 1
 
 
 def _mesh(config: str, mirror: str = "") -> str:

@@ -17,15 +17,19 @@ from console.model.facts import (
 )
 from console.model.words import ComponentState, MirrorState
 from console.parse.sections import SECTION_FIELDS, lose_section, read_section
-from tests.parse.captured import CAPTURES, answers
+from tests.parse.captured import answers
 
 NOW = 1_795_396_700.0
 HOST = (
     "1795396705\n0\nwheel operator\nkern.hostname: nodea.lab\nkern.osrelease: 13.2-RELEASE\n"
-    "kern.boottime: { sec = 1795396605, usec = 975907 } Mon Nov 23 01:16:45 2026\nvm.loadavg: { 0.98 0.34 0.13 }\n"
+    "kern.boottime: { sec = 1795396605, usec = 975907 } Mon Nov 23 01:16:45 2026\n"
+    "vm.loadavg: { 0.98 0.34 0.13 }\n"
 )
 MOUNTS = "/dev/gpt/rootfs\t\t/\t\t\tufs\trw\t\t1 1\n/dev/mirror/remotemirror /home/sites\t\tufs\trw\t\t2 2\n"
-PS = "  PID PPID STAT COMMAND\n    0    0 DLs  [kernel]\n  766    1 Ss   ggatec create -t 10 192.168.1.101 /x y\n"
+PS = (
+    "  PID PPID STAT COMMAND\n    0    0 DLs  [kernel]\n"
+    "  766    1 Ss   ggatec create -t 10 192.168.1.101 /x y\n"
+)
 
 
 def _read(section: str, text: str, exit_status: int = 0, facts: NodeFacts | None = None) -> NodeFacts:
@@ -59,7 +63,17 @@ def test_host_gives_the_node_and_how_far_its_clock_is_ahead() -> None:
 def test_a_node_that_does_not_say_the_time_has_an_unknown_clock() -> None:
     facts = _read("host", HOST.partition("\n")[2].replace("0\nwheel", "id: no such user\nwheel"))
     assert facts.host.value is not None
-    assert facts.clock_offset.unknown == "date +%s did not print the node's time"
+    assert facts.clock_offset.unknown == "date +%s printed no time"
+
+
+def test_a_variable_that_is_missing_takes_nothing_from_the_others() -> None:
+    said = HOST.replace("vm.loadavg: { 0.98 0.34 0.13 }", "sysctl: unknown oid 'vm.loadavg'")
+    facts = _read("host", said, 1)
+    assert facts.host.value is not None
+    assert (facts.host.value.hostname, facts.host.value.load) == ("nodea.lab", None)
+    silent = _read("host", "1795396705\n0\nwheel\nsh: sysctl: not found\n", 127)
+    assert silent.clock_offset.value == 5.0
+    assert silent.host.unknown == "sysctl" + GONE
 
 
 def test_mounts_are_what_mount_p_prints() -> None:
@@ -81,30 +95,29 @@ def test_processes_keep_their_whole_command() -> None:
     )
 
 
+DENIED = "cat: /x: Permission denied"
+GONE = " is not installed on the node (command not found)"
+PAGE = ": the node answered with a web page (HTML)"
+
+
 @pytest.mark.parametrize(
     ("section", "text", "exit_status", "why"),
     [
         ("mounts", "", 0, "mount -p printed nothing"),
-        ("ps", "sh: ps: not found\n", 127, "ps is not installed on the node (command not found)"),
-        ("ps", "ps: Command not found.\n", 1, "ps is not installed on the node (command not found)"),
-        ("df", "df: not found", 127, "df is not installed on the node (command not found)"),
-        ("modules", "kldstat: Permission denied\n", 126, "permission denied for kldstat: kldstat: Permission denied"),
-        ("ifconfig", "<html><body>login</body></html>", 0, "ifconfig: the node answered with a web page (HTML)"),
-        ("geom", "<!DOCTYPE html>", 0, "sysctl kern.geom.confxml: the node answered with a web page (HTML)"),
+        ("ps", "sh: ps: not found\n", 127, "ps" + GONE),
+        ("ps", "ps: Command not found.\n", 1, "ps" + GONE),
+        ("df", "df: not found", 127, "df" + GONE),
+        ("modules", f"{DENIED}\n", 126, f"permission denied for kldstat: {DENIED}"),
+        ("ifconfig", "<html><body>login</body></html>", 0, "ifconfig" + PAGE),
+        ("geom", "<!DOCTYPE html>", 0, "sysctl kern.geom.confxml" + PAGE),
         ("df", "", 139, "df was ended by signal 11"),
         ("df", "df: /x: Input/output error\n", 1, "df failed (exit 1): df: /x: Input/output error"),
         ("geom", "<mesh><class id='1'>", 0, "kern.geom.confxml: the answer breaks off before its end"),
-        (
-            "messages",
-            "cat: /var/log/messages: Permission denied\n",
-            1,
-            "permission denied for /var/log/messages: cat: /var/log/messages: Permission denied",
-        ),
-        ("exports", "cat: /etc/gg.exports: Permission denied\n", 1, "permission denied for gg.exports: cat: "
-         "/etc/gg.exports: Permission denied"),
-        ("vrrplog", "tail: something odd\n", 0, "/var/log/messages printed something else: tail: something odd"),
+        ("exports", f"{DENIED}\n", 1, f"permission denied for gg.exports: {DENIED}"),
+        ("vrrplog", f"{DENIED}\n", 1, f"permission denied for /var/log/messages: {DENIED}"),
+        ("messages", "tail: odd\n", 0, "/var/log/messages printed something else: tail: odd"),
     ],
-)  # fmt: skip
+)
 def test_a_section_that_failed_says_why_in_words(section: str, text: str, exit_status: int, why: str) -> None:
     assert _why(section, text, exit_status) == why
 
@@ -181,10 +194,8 @@ STATE = "Nov 23 01:50:0{n} nodea freevrrpd[2097]: server state vrid {vrid}: {sta
 
 
 def test_the_freevrrpd_log_keeps_the_last_state_of_each_vrid() -> None:
-    text = "".join(
-        STATE.format(n=n, vrid=v, state=s)
-        for n, v, s in ((1, 1, "backup"), (2, 2, "backup"), (3, 1, "master"))
-    )
+    said = ((1, 1, "backup"), (2, 2, "backup"), (3, 1, "master"))
+    text = "".join(STATE.format(n=n, vrid=vrid, state=state) for n, vrid, state in said)
     log = _read("vrrplog", text).vrrplog.value
     assert log is not None
     assert log.states == ((1, "master", "Nov 23 01:50:03"), (2, "backup", "Nov 23 01:50:02"))
@@ -210,7 +221,8 @@ def test_a_state_that_left_the_end_of_the_log_is_still_found_in_the_file() -> No
 def test_messages_hold_kernel_and_gate_lines() -> None:
     text = (
         "Nov 23 01:18:24 nodea kernel: GEOM_MIRROR: Device remotemirror: provider md0 is stale.\n"
-        "Nov 23 01:33:47 nodea ggatec[672]: Lost connection 1.\nNov 23 01:33:48 nodea last message repeated 3 times\n"
+        "Nov 23 01:33:47 nodea ggatec[672]: Lost connection 1.\n"
+        "Nov 23 01:33:48 nodea last message repeated 3 times\n"
     )
     assert _read("messages", text).messages.value == (
         LogLine("Nov 23 01:18:24", "kernel", "GEOM_MIRROR: Device remotemirror: provider md0 is stale."),
@@ -219,28 +231,47 @@ def test_messages_hold_kernel_and_gate_lines() -> None:
     )
 
 
+def test_words_in_a_log_do_not_part_it() -> None:
+    one = "Nov 23 01:18:24 nodea kernel: arp: ## states\n"
+    two = "Nov 23 01:18:25 nodea ggatec[1]: #fallback\n"
+    messages = _read("messages", one + two + "## states\n").messages.value
+    assert messages is not None
+    assert len(messages) == 2
+
+
+def test_an_image_called_fallback_is_no_fallback() -> None:
+    mesh = next(a.out for a in answers() if a.run == "sysctl -n kern.geom.confxml" and "<file>" in a.out)
+    geom = _read("geom", mesh.replace("<file>", "<file>\n#fallback\n/x")).geom.value
+    assert geom is not None
+    assert geom.source == "confxml"
+
+
 def test_modules_sockets_and_space_are_read() -> None:
     modules = "Id Refs Address                Size Name\n 1    3 0xffffffff80200000   9447f8 kernel\n"
     assert _read("modules", modules).modules.value == ("kernel",)
     header = "USER     COMMAND    PID   FD PROTO  LOCAL ADDRESS         FOREIGN ADDRESS      \n"
     assert _read("sockets", header).sockets.value == ()
-    row = "root     ggated     740   6  tcp4   *:3080                *:*\n?        ?          ?     ?  tcp4   1.2.3.4:3080 5.6.7.8:9\n"
+    row = (
+        "root     ggated     740   6  tcp4   *:3080                *:*\n"
+        "?        ?          ?     ?  tcp4   1.2.3.4:3080          5.6.7.8:9\n"
+    )
     assert _read("sockets", header + row).sockets.value == (
         Socket("ggated", 740, "*:3080", "*:*"),
         Socket("?", 0, "1.2.3.4:3080", "5.6.7.8:9"),
     )
-    df = "Filesystem      512-blocks   Used   Avail Capacity  Mounted on\n/dev/md0 2000 10 -4 101% /home/my sites\n"
+    header = "Filesystem      512-blocks   Used   Avail Capacity  Mounted on\n"
+    df = header + "/dev/md0 2000 10 -4 101% /home/my sites\n"
     assert _read("df", df).df.value == (DiskUse("/dev/md0", "/home/my sites", 1000, 5, -2, 101),)
 
 
 def test_exports_are_good_lines_and_bad_ones_with_the_reason() -> None:
-    exports = _read(
-        "exports", "# peers\n192.168.1.0/24 rw /root/images/a.img\nbadline\n10.0.0.1/33 RW /x\n"
-    ).exports.value
+    text = "# peers\n192.168.1.0/24 rw /root/images/a.img\nbadline\n10.0.0.1/33 RW /x\n"
+    exports = _read("exports", text).exports.value
     assert exports is not None
     assert exports.exports == (Export("192.168.1.0", 24, "RW", "/root/images/a.img", 2),)
     assert [(number, text) for number, text, _ in exports.bad] == [(3, "badline"), (4, "10.0.0.1/33 RW /x")]
-    assert _read("exports", "cat: /etc/gg.exports: No such file or directory\n", 1).exports.value == Exports()
+    absent = "cat: /etc/gg.exports: No such file or directory\n"
+    assert _read("exports", absent, 1).exports.value == Exports()
 
 
 CONF = (
@@ -292,8 +323,10 @@ def test_a_file_without_a_section_or_no_file_at_all_stops_freevrrpd() -> None:
 
 def test_files_are_lines_a_missing_one_has_none_and_an_unreadable_one_is_left_out() -> None:
     text = (
-        '## /etc/rc.conf\n hostname="a"\n \n ## not a file\n ifconfig_em0="vhid 1 pass hunter2 alias 10.0.0.1/32"\n'
-        " DB_PASSWORD=hunter2\n## /boot/loader.conf missing\n## /x\nhead: /x: Permission denied\n## /y unreadable\n"
+        '## /etc/rc.conf\n hostname="a"\n \n ## not a file\n'
+        ' ifconfig_em0="vhid 1 pass hunter2 alias 10.0.0.1/32"\n'
+        " DB_PASSWORD=hunter2\n## /boot/loader.conf missing\n"
+        "## /x\nhead: /x: Permission denied\n## /y unreadable\n"
     )
     fact = _read("files", text).files
     assert fact.value is not None
@@ -334,56 +367,3 @@ def test_metadata_is_read_per_component() -> None:
     assert _read("metadata", unloaded, 1).metadata.value == ()
     denied = "## md0\nCan't read metadata from md0: Permission denied.\ngmirror: Not fully done.\n"
     assert _why("metadata", denied, 1).startswith("permission denied for gmirror dump")
-
-
-TOOLS = CAPTURES / "qmail" / "tools"
-LOG = CAPTURES / "qmail" / "logs" / "small-remote"
-
-
-def _qstat(name: str) -> str:
-    return (TOOLS / f"{name}.stdout").read_text() + (TOOLS / f"{name}.stderr").read_text()
-
-
-@pytest.mark.parametrize(
-    "name", ["user-backlog", "qmaill-backlog", "no-queue-dir", "no-var-qmail", "no-var-qmail-user"]
-)
-def test_a_queue_that_could_not_be_counted_is_unknown_and_never_empty(name: str) -> None:
-    why = _why("mail", f"## qstat\n{_qstat('qstat-' + name)}## log\n", 0)
-    assert why.startswith("qmail-qstat could not look into the queue: find:")
-
-
-def test_a_queue_that_root_counted_is_known() -> None:
-    mail = _read("mail", f"## qstat\n{_qstat('qstat-root-backlog')}## log\n").mail.value
-    assert mail is not None
-    assert (mail.queue, mail.todo, mail.local) == (421, 0, None)
-    empty = _read("mail", f"## qstat\n{_qstat('qstat-notrunning-empty')}## log\n").mail.value
-    assert empty is not None
-    assert (empty.queue, empty.todo) == (0, 0)
-
-
-def test_without_qmail_the_mail_is_unknown() -> None:
-    text = (
-        "## qstat\nsh: /var/qmail/bin/qmail-qstat: not found\n## log\ntail: /x: No such file or directory\n"
-    )
-    assert (
-        _why("mail", text, 127)
-        == "/var/qmail/bin/qmail-qstat is not installed on the node (command not found)"
-    )
-
-
-def test_the_log_gives_slots_alerts_and_the_newest_stamps() -> None:
-    log = (
-        "@400000006b03863c2c69702c status: local 3/10 remote 20/20 exitasap\n"
-        "@400000006b03863d2c69702c alert: unable to opendir todo, sleeping...\n"
-        "@400000006b03863e2c69702c end msg 53\n"
-        "@400000006b03863f2c69702c warning: trouble injecting bounce message, will try later\n"
-    )
-    mail = _read("mail", f"## qstat\n{_qstat('qstat-root-backlog')}## log\n{log}").mail.value
-    assert mail is not None
-    assert (mail.local, mail.remote, mail.exitasap) == ((3, 10), (20, 20), True)
-    assert mail.alerts == (
-        "alert: unable to opendir todo, sleeping...",
-        "warning: trouble injecting bounce message, will try later",
-    )
-    assert mail.last_event == "@400000006b03863f2c69702c"
-    assert mail.last_end == "@400000006b03863e2c69702c"

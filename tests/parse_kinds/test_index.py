@@ -82,3 +82,48 @@ def test_open_sizes_of_a_label_are_refused_one_by_one() -> None:
         "warnings": [],
         "errors": [],
     }
+
+
+PASTED = [
+    sample
+    for sample in SAMPLES
+    if sample["file"].split("/")[0]
+    in {
+        "camcontrol-devlist",
+        "disklabel",
+        "dmesg-disk",
+        "dump",
+        "errors",
+        "fdisk",
+        "fsck",
+        "fstab",
+        "gpart-show",
+        "growfs",
+        "newfs",
+        "qmail-log",
+        "svstat",
+        "swapinfo",
+    }
+]
+PASTES = pytest.mark.parametrize("sample", PASTED, ids=[sample["file"] for sample in PASTED])
+
+
+@PASTES
+def test_a_foreign_line_is_unread_and_changes_nothing(sample: dict[str, Any]) -> None:
+    kind = sample["file"].split("/")[0]
+    lines = captured(FREEBSD / sample["file"]).split("\n")
+    whole = explain(kind, "\n".join(lines))
+    for foreign in ("root@nodea:~ # ls -l", "<html><body>hi</body></html>", "\x1b[31mred alert\x1b[0m"):
+        for at in (0, len(lines) // 2, len(lines) - 1):
+            told = explain(kind, "\n".join([*lines[:at], foreign, *lines[at:]]))
+            assert told["facts"] == whole["facts"]
+            assert isinstance(told["unread"], list)
+            assert foreign in told["unread"]
+
+
+@PASTES
+def test_lost_padding_changes_nothing(sample: dict[str, Any]) -> None:
+    kind = sample["file"].split("/")[0]
+    text = captured(FREEBSD / sample["file"])
+    collapsed = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+    assert differences(sample["expect"], explain(kind, collapsed)["facts"]) == []

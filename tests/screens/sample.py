@@ -503,5 +503,6 @@ def refused() -> PairState:
         slave_link=Link(LinkState.REFUSED, why),
         config=config,
         truths=(truths_master(mirror()), Truths()),
+        findings=(replace(GONE, what="web-b cannot be reached: its host key changed"),),
         readiness=Readiness(Answer.UNKNOWN, "web-a", "web-b was never seen", "unknown", 4, 5),
     )

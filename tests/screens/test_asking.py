@@ -19,14 +19,14 @@ async def test_an_unknown_key_is_trusted_only_by_choosing_to() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await eventually(lambda: feed.asker)
         asked = asyncio.create_task(asker(feed).trust("192.168.1.101", "SHA256:Jx0uKqd1", "ssh-ed25519"))
-        await eventually(lambda: app.screen.query("#cancel"))
+        await eventually(lambda: app.screen.query("#cancel:focus"))
         await pilot.pause()
         assert "SHA256:Jx0uKqd1" in text_of(app)
         assert app.screen.query_one("#cancel", Button).has_focus
         await pilot.press("enter")
         assert await asked is False
         asked = asyncio.create_task(asker(feed).trust("192.168.1.101", "SHA256:Jx0uKqd1", "ssh-ed25519"))
-        await eventually(lambda: app.screen.query("#cancel"))
+        await eventually(lambda: app.screen.query("#cancel:focus"))
         await pilot.press("right", "enter")
         assert await asked is True
 
@@ -37,7 +37,7 @@ async def test_a_passphrase_is_typed_unseen_and_escape_gives_up() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await eventually(lambda: feed.asker)
         asked = asyncio.create_task(asker(feed).passphrase("/root/.ssh/id_ed25519"))
-        await eventually(lambda: app.screen.query("#passphrase"))
+        await eventually(lambda: app.screen.query("#passphrase:focus"))
         await pilot.press(*"secret")
         await pilot.pause()
         assert app.screen.query_one(Input).password
@@ -45,7 +45,7 @@ async def test_a_passphrase_is_typed_unseen_and_escape_gives_up() -> None:
         await pilot.press("enter")
         assert await asked == "secret"
         asked = asyncio.create_task(asker(feed).passphrase("/root/.ssh/id_ed25519"))
-        await eventually(lambda: app.screen.query("#passphrase"))
+        await eventually(lambda: app.screen.query("#passphrase:focus"))
         await pilot.press("escape")
         assert await asked is None
 

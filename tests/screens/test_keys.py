@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import pytest
 from textual.widgets import DataTable, Input
 
+from console.app import THEMES
 from console.screens.finding_dialog import FindingDialog
 from console.screens.help import HelpScreen
 from console.screens.raw import RawScreen
@@ -24,7 +25,7 @@ async def test_every_key_works_on_every_screen(size: tuple[int, int]) -> None:
             await pilot.pause()
             assert app.current_mode == mode
             assert f" {key} {title} " in text_of(app)
-            for pressed in ("tab", "down", "up", "y", "t", "slash", *"x", "escape", "question_mark", "q"):
+            for pressed in ("tab", "down", "up", "y", "slash", "x", "escape", "question_mark", "q"):
                 await pilot.press(pressed)
                 await pilot.pause()
             assert app.current_mode == mode, f"after the keys of {mode}"
@@ -39,6 +40,17 @@ async def test_every_key_works_on_every_screen(size: tuple[int, int]) -> None:
             await pilot.press("escape")
             await pilot.pause()
             assert app.current_mode == mode
+
+
+async def test_t_goes_through_dark_light_and_the_terminals_own_colours() -> None:
+    app = console(sample.healthy())
+    async with app.run_test() as pilot:
+        await eventually(lambda: app.states)
+        seen = []
+        for _ in THEMES:
+            await pilot.press("t")
+            seen.append(app.theme)
+        assert sorted(seen) == sorted(THEMES)
 
 
 async def test_q_goes_back_to_the_overview_and_from_there_out() -> None:
@@ -61,7 +73,7 @@ async def test_quitting_while_a_question_is_open_leaves_nothing_behind() -> None
         await eventually(lambda: feed.asker)
         assert feed.asker is not None
         asked = asyncio.create_task(feed.asker.trust("web-a", "SHA256:abc", "ssh-ed25519"))
-        await eventually(lambda: app.screen.query("#cancel"))
+        await eventually(lambda: app.screen.query("#cancel:focus"))
         await pilot.press("ctrl+q")
         asked.cancel()
     assert app.return_code == 0

@@ -5,6 +5,7 @@ import pytest
 
 from console.model.facts import Fact
 from console.model.snapshot import PairState
+from console.model.words import Answer
 from tests.screens import sample
 from tests.screens.feeding import Clock, Feed, console, text_of
 from tests.waiting import eventually
@@ -175,7 +176,7 @@ async def test_a_silent_probe_turns_only_its_own_line_unknown() -> None:
     state = sample.healthy()
     broken: Fact[Any] = Fact(last=None, unknown="no answer for 3 s", taken=None)
     master = replace(state.snapshot.master, facts=replace(state.snapshot.master.facts, interfaces=broken))
-    truths = (replace(state.truths[0], address=sample.Answer.UNKNOWN), state.truths[1])
+    truths = (replace(state.truths[0], address=Answer.UNKNOWN), state.truths[1])
     app = console(replace(state, truths=truths, snapshot=replace(state.snapshot, master=master)))
     async with app.run_test(size=(120, 40)) as pilot:
         await eventually(lambda: app.states)
@@ -204,10 +205,9 @@ async def test_a_refused_node_tells_its_reason_in_full() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await eventually(lambda: app.states)
         await pilot.pause()
-        assert "then edit" in text_of(app)
-        assert "known_hosts line 7" in " ".join(text_of(app).split("│")).replace(
-            "  ", " "
-        ) or "line 7" in text_of(app)
+        words = app.screen.query_one("#slave #words", Drawn)
+        told = " ".join(line.text.strip() for line in words.render_lines(words.size.region))
+        assert told.strip() == f"✖ {app.states['borkcorp-www'].snapshot.slave.link.why}"
 
 
 async def test_no_findings_on_a_node_that_is_gone_is_not_all_well() -> None:

@@ -94,6 +94,10 @@ class Sshd:
         self.process.wait()
 
 
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def descendants(pid: int) -> list[int]:
     """Processes below `pid`, from /proc; dead ones that nobody waited for are left out."""
     below: list[int] = []
@@ -102,11 +106,11 @@ def descendants(pid: int) -> list[int]:
         if not entry.name.isdecimal():
             continue
         try:
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            state, above = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue
         if state != "Z":
-            parents.setdefault(int(parent), []).append(int(entry.name))
+            parents.setdefault(int(above), []).append(int(entry.name))
     todo = [pid]
     while todo:
         children = parents.get(todo.pop(), [])

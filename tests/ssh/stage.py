@@ -51,7 +51,8 @@ class Stage:
         """Let those that hang go on, and the later ones not hang at all."""
         path = self.folder / f"{name}.hangs"
         held = path.rename(path.with_suffix(".held"))
-        os.close(os.open(held, os.O_WRONLY))
+        # Opened for both, so that this never waits for a reader.
+        os.close(os.open(held, os.O_RDWR | os.O_NONBLOCK))
 
     def calls(self, name: str) -> int:
         """How often a stub was called."""

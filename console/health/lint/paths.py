@@ -17,7 +17,7 @@ def check_exports(snapshot: PairSnapshot, node: NodeView) -> Iterator[Finding]:
     for number, text, why in exports.bad:
         yield spot("G-14", node, f"{where}, line {number} ({why})", text)
     for export in exports.exports:
-        raw = f"{export.host} {export.access} {export.path}"
+        raw = f"{export.host}/{export.prefix} {export.access} {export.path}"
         place = f"{where}, line {export.line}" if export.line else where
         if export.host == snapshot.config.floating:
             yield spot("G-12", node, place, raw)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from console.health.lint.shell import Command, Loop, Script, read_script
 from console.health.lint.table import spot
-from console.health.truths import vrrp_section
+from console.health.lint.vrrp_conf import configured
 from console.model.facts import ConfigFile
 from console.model.snapshot import Finding, NodeView, PairSnapshot
 
@@ -41,15 +41,16 @@ def check_scripts(snapshot: PairSnapshot, node: NodeView) -> Iterator[Finding]:
         yield from _letting_go(node, where, script)
         yield from _mounting(node, where, script)
         yield from _care(node, where, script)
-        if _is_vrrp_script(snapshot, node, file):
+        yield from _proofs(node, where, script)
+        if _runs_as_master(snapshot, node, file):
             yield from _slow(node, where, script)
 
 
-def _is_vrrp_script(snapshot: PairSnapshot, node: NodeView, file: ConfigFile) -> bool:
-    section = vrrp_section(node, snapshot.config)
-    named = {section.masterscript, section.backupscript} if section else set()
+def _runs_as_master(snapshot: PairSnapshot, node: NodeView, file: ConfigFile) -> bool:
+    """Whether the node owes adverts while it runs; a BACKUP sends none."""
+    section = configured(node, snapshot.config)
     # Without a readable configuration every script that was sampled counts: freevrrpd.conf named it.
-    return not named - {None} or file.path in named
+    return section is None or section.masterscript in (None, file.path)
 
 
 def _peer_of(command: Command) -> tuple[str, str] | None:
@@ -227,10 +228,13 @@ def _care(node: NodeView, where: str, script: Script) -> Iterator[Finding]:
         missing.append("no lock")
     if missing:
         yield spot("G-37", node, f"{where} ({', '.join(missing)})")
-    moves = script.calls("mount") or script.calls("umount")
+    moves = [c for c in (*script.calls("mount"), *script.calls("umount")) if c.args]
     served = any(c.program in _SERVICES or "rc.d/" in c.text for c in script.commands)
     if moves and not served:
         yield spot("G-38", node, where, moves[0].text)
+
+
+def _proofs(node: NodeView, where: str, script: Script) -> Iterator[Finding]:
     for command in script.commands:
         by_grep = command.program == "grep" and re.search(r"\bps\s+-?\w+\s*\|\s*grep", command.text)
         plain_df = command.program == "df" and not command.option("n")

@@ -186,7 +186,7 @@ _CHECKS = (
         "Give -u.", "P11",
     ),
     Check(
-        "G-37", _N, "a script without error checks, log or lock",
+        "G-37", _N, "a script lacks a safeguard",
         "Roles can flip within seconds at boot: two scripts overlap, and nobody sees what failed.",
         "set -e, logger(1), and lockf(1) or mkdir as a lock.", "P37 P39",
     ),

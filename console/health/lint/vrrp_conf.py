@@ -49,7 +49,7 @@ def _alone(snapshot: PairSnapshot, node: NodeView) -> Iterator[Finding]:
             yield spot("G-09", node, f"{where} ({conf.fatal or 'no section'})", conf.fatal or "")
         return
     if conf.unknown_keys:
-        yield spot("G-06", node, f"{where} ({', '.join(conf.unknown_keys)})", "\n".join(conf.unknown_keys))
+        yield spot("G-06", node, f"{where} ({', '.join(conf.unknown_keys)})", " ".join(conf.unknown_keys))
     section = configured(node, snapshot.config)
     if section is None:
         return

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from console.health import stack
-from console.health.conditions import image_free
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import last_with
 from console.model.snapshot import Finding, NodeView
-from console.model.words import Answer, Home, Severity
+from console.model.words import Home, Severity
 
 
 @rule("P08")
@@ -101,21 +100,27 @@ def open_to_all(scene: Scene) -> Iterator[Finding]:
 def exported_and_attached(scene: Scene) -> Iterator[Finding]:
     """Two writers on one file: md here, ggated for the other node."""
     for node in scene.snapshot.nodes:
-        if image_free(scene.snapshot, node).answer is not Answer.NO:
+        exports = node.facts.exports.value
+        if not exports or not stack.processes_of(node, "ggated"):
             continue
-        units = " ".join(md.name for md in stack.md_of(node.facts.geom.value, node.config.image))
-        state = "mounted" if scene.mounted(node) else "under a mirror" if scene.mirror(node) else "attached"
-        yield finding(
-            "P10",
-            Severity.CRITICAL,
-            node,
-            f"{node.config.image} on {node.name} is {state} as {units} and exported by ggated at once",
-            why="The file is not locked: two nodes can write to it, and neither sees the other's writes.",
-            todo="If this node serves, stop ggated. If not, umount, then `mdconfig -d -o force` the "
-            "unit, before "
-            "ggated serves the file (a plain `gmirror stop` does not last, see R21).",
-            raw=f"{units} {node.config.image}",
-        )
+        for path in dict.fromkeys(e.path for e in exports.exports):
+            units = " ".join(md.name for md in stack.md_of(node.facts.geom.value, path))
+            if not units:
+                continue
+            state = (
+                "mounted" if scene.mounted(node) else "under a mirror" if scene.mirror(node) else "attached"
+            )
+            yield finding(
+                "P10",
+                Severity.CRITICAL,
+                node,
+                f"{path} on {node.name} is {state} as {units} and exported by ggated at once",
+                why="The file is not locked: two nodes can write to it, and neither sees the other's writes.",
+                todo="If this node serves, stop ggated. If not, umount, then `mdconfig -d -o force` the "
+                "unit, "
+                "before ggated serves the file (a plain `gmirror stop` does not last, see R21).",
+                raw=f"{units} {path}",
+            )
 
 
 @rule("P12c")

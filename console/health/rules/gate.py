@@ -6,7 +6,7 @@ from console.health import stack
 from console.health.conditions import gate_alive
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import last_with
-from console.model.facts import Gate
+from console.model.facts import Gate, Process
 from console.model.snapshot import Finding, LinkState, NodeView
 from console.model.words import Answer, ComponentState, Severity
 
@@ -54,6 +54,11 @@ def _stuck_severity(counts: list[int], stuck: int, sure: bool) -> Severity:
     return Severity.NOTICE if stuck == 1 and counts[-1] > counts[-2] else Severity.WARNING
 
 
+def _blocked(process: Process) -> bool:
+    """Whether a program waits for the disk; the kernel's own threads are always in state D."""
+    return process.stat.startswith("D") and not process.command.startswith("[")
+
+
 @rule("P01")
 def queue_stuck(scene: Scene) -> Iterator[Finding]:
     """A queue that holds requests and does not fall."""
@@ -68,13 +73,12 @@ def queue_stuck(scene: Scene) -> Iterator[Finding]:
         moving = len({(s.percent, s.bytes_synced) for s in past.syncs[-2:]}) > 1
         if not gate.queue_count or stuck < 1 or moving:
             continue
-        syncers = [
-            p for p in node.facts.processes.value or () if p.program == "syncer" and p.stat.startswith("D")
-        ]
-        sure = stuck >= 4 or gate_alive(scene.snapshot, node).answer is Answer.NO
+        blocked = any(_blocked(p) for p in node.facts.processes.value or ())
+        dead = gate_alive(scene.snapshot, node).answer is Answer.NO
+        sure = stuck >= 4 or dead or (blocked and stuck >= 2)
         yield finding(
             "P01",
-            _stuck_severity(counts, stuck, sure or bool(syncers)),
+            _stuck_severity(counts, stuck, sure),
             node,
             f"{gate.name} on {node.name}: {gate.queue_count} requests wait and none is answered",
             why="Writers block while a small buffered write still seems to succeed; the mirror goes on "
@@ -325,7 +329,9 @@ def dials_itself(scene: Scene) -> Iterator[Finding]:
         geom = node.facts.geom.value
         for gate in geom.gates if geom else ():
             floating = gate.host == scene.snapshot.config.floating
-            if gate.host is None or not (floating or gate.host in stack.own_addresses(node)):
+            host = node.facts.host.value
+            own = stack.own_addresses(node) | ({host.hostname} if host else set())
+            if gate.host is None or not (floating or gate.host in own):
                 continue
             yield finding(
                 "P12",

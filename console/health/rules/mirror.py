@@ -18,6 +18,11 @@ def mirrors(scene: Scene) -> Iterator[tuple[NodeView, Mirror]]:
             yield node, mirror
 
 
+def left_over(scene: Scene, node: NodeView) -> bool:
+    """Whether the other node serves and this one does not: its mirror is then a leftover (P16, P17)."""
+    return scene.truth(node).mounted is Answer.NO and scene.mounted(scene.snapshot.peer(node))
+
+
 def _line(part: Component) -> str:
     percent = f", {part.percent}%" if part.percent is not None else ""
     return f"{part.name} ({part.state_raw or part.state.value}{percent})"
@@ -25,8 +30,8 @@ def _line(part: Component) -> str:
 
 def status(mirror: Mirror) -> str:
     """The mirror as `gmirror status` would tell it, on one line."""
-    return f"mirror/{mirror.name} {mirror.state_raw or mirror.state.value} "
-    f"{' '.join(map(_line, mirror.components))}"
+    parts = " ".join(map(_line, mirror.components))
+    return f"mirror/{mirror.name} {mirror.state_raw or mirror.state.value} {parts}"
 
 
 def _active(mirror: Mirror) -> list[Component]:
@@ -64,7 +69,7 @@ def complete_but_not_redundant(scene: Scene) -> Iterator[Finding]:
 def degraded_and_idle(scene: Scene) -> Iterator[Finding]:
     """DEGRADED, and nobody is copying."""
     for node, mirror in mirrors(scene):
-        if mirror.state is not MirrorState.DEGRADED or _copying(mirror):
+        if mirror.state is not MirrorState.DEGRADED or _copying(mirror) or left_over(scene, node):
             continue
         waiting = [c.name for c in mirror.components if c.state is ComponentState.STALE]
         yield finding(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from console.health.history import script_of
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import comes_after, last_with
+from console.health.truths import vrrp_section
 from console.model.facts import LogLine
 from console.model.snapshot import Finding, NodeView
 from console.model.words import Answer, Role, Severity
@@ -103,12 +104,16 @@ def slow_script(scene: Scene) -> Iterator[Finding]:
         age = scene.snapshot.now - since if since is not None else 0.0
         if command is None or age <= SCRIPT_LIMIT:
             continue
+        section = vrrp_section(node, scene.snapshot.config)
+        letting_go = bool(section and section.backupscript and section.backupscript in command)
         yield finding(
             "P30",
-            Severity.CRITICAL,
+            Severity.WARNING if letting_go else Severity.CRITICAL,
             node,
             f"a VRRP script on {node.name} has been running for {age:.0f} s",
-            why="Until it returns the node sends no adverts; after about 3 s the peer takes over as well.",
+            why="Until it returns the node does not hear its peer, and may promote itself afterwards."
+            if letting_go
+            else "Until it returns the node sends no adverts; after about 3 s the peer takes over as well.",
             todo="Let it finish and watch both nodes' mounts; then make the script hand its work to a "
             "background job.",
             raw=begun if hanging else command,
@@ -143,8 +148,9 @@ def master_without_data(scene: Scene) -> Iterator[Finding]:
         failed = last_with(daemon_log(node), "cannot execute script")
         if truth.role is not Role.MASTER or truth.mounted is not Answer.NO:
             continue
-        since = next((r.at for r in reversed(scene.history.of(node).roles) if r.role is Role.MASTER), None)
-        young = since is not None and scene.snapshot.now - since < PROMOTION
+        roles = scene.history.of(node).roles
+        # Only a change that was seen gives time: a first look cannot tell how long it has been so.
+        young = len(roles) >= 2 and scene.snapshot.now - roles[-1].at < PROMOTION
         yield finding(
             "P33",
             Severity.WARNING if young and failed is None else Severity.CRITICAL,
@@ -203,9 +209,34 @@ def roles_flap(scene: Scene) -> Iterator[Finding]:
             )
 
 
+@rule("R18")
+def no_carrier(scene: Scene) -> Iterator[Finding]:
+    """The interface that VRRP or the replication uses has no link."""
+    for node in scene.snapshot.nodes:
+        section = vrrp_section(node, scene.snapshot.config)
+        named = {section.interface} if section and section.interface else set()
+        own = {node.config.replication, node.config.host} - {None}
+        for face in node.facts.interfaces.value or ():
+            used = face.name in named or any(i.addr in own for i in face.inet)
+            if not used or face.status != "no carrier":
+                continue
+            yield finding(
+                "R18",
+                Severity.CRITICAL,
+                node,
+                f"{face.name} on {node.name} has no carrier",
+                why="Without a link both nodes give up the address and no script runs: the mount stays "
+                "where it was.",
+                todo="Look at cable and switch; when the link is back both start over, with two masters "
+                "for a moment.",
+                raw=f"{face.name}: status: {face.status}",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     two_masters,
     nobody_serves_the_address,
+    no_carrier,
     role_and_address_disagree,
     slow_script,
     stopped_with_mount,

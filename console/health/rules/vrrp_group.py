@@ -163,6 +163,7 @@ def standby_outranks(scene: Scene) -> Iterator[Finding]:
 def adverts_rejected(scene: Scene) -> Iterator[Finding]:
     """Adverts that the other side throws away."""
     a, b = _sections(scene)
+    one, two = scene.snapshot.nodes
     checks = (a.password_check if a else None, b.password_check if b else None)
     if None not in checks and checks[0] != checks[1]:
         yield finding(
@@ -181,7 +182,7 @@ def adverts_rejected(scene: Scene) -> Iterator[Finding]:
             "the nodes list different floating addresses",
             why="Each calls the other misconfigured and may discard its adverts.",
             todo="Make `addr` the same on both.",
-            raw=f"{', '.join(a.addr)}\n{', '.join(b.addr)}",
+            raw=f"{one.name}: {', '.join(a.addr)}\n{two.name}: {', '.join(b.addr)}",
         )
     texts = (
         "authentification incorrect",

@@ -54,14 +54,12 @@ async def cat(call: Call) -> int:
 
 def _legacy_count(call: Call) -> None:
     """Turn -5 and +5 into -n 5 and -n +5."""
-    call.argv = [
-        call.argv[0],
-        *(
-            part
-            for word in call.arguments
-            for part in (["-n", word.lstrip("-")] if re.fullmatch(r"-\d+|\+\d+", word) else [word])
-        ),
-    ]
+    words: list[str] = []
+    for word in call.arguments:
+        valued = words and words[-1] in ("-n", "-c", "-b")
+        legacy = re.fullmatch(r"-\d+|\+\d+", word) and not valued
+        words += ["-n", word.lstrip("-")] if legacy else [word]
+    call.argv = [call.argv[0], *words]
 
 
 async def head(call: Call) -> int:

@@ -23,11 +23,16 @@ def signal_number(word: str) -> int | None:
     return int(signal.Signals[name]) if name in signal.Signals.__members__ else None
 
 
+def _is_ancestor(call: Call, process: Process) -> bool:
+    """True for the shell that runs this very command: pgrep(1) leaves its ancestors out."""
+    return process.command.startswith("/bin/sh -c ") and call.name in process.command
+
+
 def _matching(call: Call, flags: set[str], values: dict[str, str], patterns: list[str]) -> list[Process]:
     kind = re.IGNORECASE if "i" in flags else 0
     found = []
     for process in call.node.processes:
-        if is_kernel(process) and "S" not in flags:
+        if (is_kernel(process) and "S" not in flags) or (_is_ancestor(call, process) and "a" not in flags):
             continue
         if "P" in values and str(process.ppid) not in values["P"].split(","):
             continue

@@ -8,7 +8,6 @@ from console.lab.commands.base_signals import signal_number
 from console.lab.lineinput import LineInput
 from console.lab.shell import ROOT, Runner, Shell
 
-
 _NAMES = "HUP INT QUIT ILL TRAP ABRT EMT FPE KILL BUS SEGV SYS PIPE ALRM TERM URG STOP TSTP CONT CHLD"
 
 
@@ -52,7 +51,9 @@ async def become(call: Call) -> int:
         if words.pop(0) == "-u" and words:
             words.pop(0)
     if call.uid != 0 and "wheel" not in call.groups:
-        call.complain("sudo: a password is required" if call.name == "sudo" else "doas: Operation not permitted")
+        call.complain(
+            "sudo: a password is required" if call.name == "sudo" else "doas: Operation not permitted"
+        )
         return 1
     return await _shell(call, ROOT, shlex.join(words))
 

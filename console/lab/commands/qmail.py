@@ -157,7 +157,7 @@ async def svc(call: Call) -> int:
 
 
 async def _again(call: Call, mail: Mail) -> None:
-    """supervise starts a service again a second after it ended."""
+    """Supervise starts a service again a second after it ended."""
     while mail.running:
         await call.node.clock.sleep(0.5)
     await call.node.clock.sleep(1.0)

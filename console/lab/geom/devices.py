@@ -1,7 +1,10 @@
 """The DEV and VFS classes: entries below /dev, and the hold of a mounted file system."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from console.lab import devd
 from console.lab.geom.base import Consumer, GeomClass, Provider
 
 if TYPE_CHECKING:
@@ -26,10 +29,19 @@ class Dev(GeomClass):
         self._paths.add(path)
         self.node.fs.mkdir(path.rsplit("/", 1)[0], recursive=True)
         self.node.fs.write_file(path, b"")
+        devd.announce_device(self.node, "CREATE", provider.name)
 
     def orphaned(self, consumer: Consumer) -> None:
         """Take the entry away."""
         self._forget(f"/dev/{consumer.below.name}")
+        name = consumer.below.name
+        devd.announce(self.node, "DEVFS", "CDEV", "DESTROY", name)
+
+        async def gone() -> None:
+            # GEOM says so only when the device has been let go of.
+            devd.announce(self.node, "GEOM", "DEV", "DESTROY", name)
+
+        self.kernel.post(gone)
         self.kernel.remove_geom(consumer.geom)
 
     def lose(self) -> None:
@@ -45,6 +57,17 @@ class Dev(GeomClass):
         directory = path.rsplit("/", 1)[0]
         if directory != "/dev" and fs.exists(directory) and not fs.read_dir(directory):
             fs.remove(directory, recursive=True)
+
+    @contextmanager
+    def opened(self, provider: Provider, *, write: bool) -> Iterator[Provider]:
+        """Open /dev/NAME as a program does; closing it after writing has it tasted again. Raises OSError."""
+        user = next(consumer for consumer in provider.consumers if consumer.geom.owner is self)
+        self.kernel.access(user, 1, int(write), 0)
+        try:
+            yield provider
+        finally:
+            if user.provider is not None:
+                self.kernel.access(user, -1, -int(write), 0)
 
 
 class Vfs(GeomClass):

@@ -122,9 +122,7 @@ def _disk(kernel: "Geom", kind: GeomClass, name: str, size: int, words: tuple[st
     return provider
 
 
-def _partition(
-    kernel: "Geom", table: Consumer, facts: tuple[int, int, int, str, str, str, str]
-) -> None:
+def _partition(kernel: "Geom", table: Consumer, facts: tuple[int, int, int, str, str, str, str]) -> None:
     index, first, last, label, kind, raw, uuid = facts
     start, size = first * 512, (last - first + 1) * 512
     unique = f"92f7ea{uuid}-e6da-11f1-29e3-477cc254f81b"

@@ -152,7 +152,7 @@ class Gates(GeomClass):
         return gate
 
     def destroy(self, unit: int, *, force: bool) -> None:
-        """Take a unit away: waiting requests end with ENXIO. Raises OSError(ENXIO), or OSError(EBUSY) in use."""
+        """Take a unit away: waiting requests end with ENXIO. Raises OSError (ENXIO unknown, EBUSY in use)."""
         gate = self.gates.get(unit)
         if gate is None:
             raise failure(errno.ENXIO)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from console.lab import devd
 from console.lab.geom.base import Consumer, GeomClass, GeomObject, Provider, failure
 from console.lab.geom.devices import Dev, Vfs
 from console.lab.geom.disk import Disk, Part, Swap, make_disks
@@ -53,7 +54,9 @@ class Geom:
     @property
     def classes(self) -> list[GeomClass]:
         """Every class, the last loaded first: the order in which they taste."""
-        loaded: list[GeomClass] = [known for known in (self.gate_class, self.mirror_class) if known is not None]
+        loaded: list[GeomClass] = [
+            known for known in (self.gate_class, self.mirror_class) if known is not None
+        ]
         return [*loaded, *self._fixed]
 
     @property
@@ -160,6 +163,8 @@ class Geom:
         consumer.provider = None
         if consumer in consumer.geom.consumers:
             consumer.geom.consumers.remove(consumer)
+        geom = consumer.geom
+        geom.rank = max((user.below.geom.rank + 1 for user in geom.consumers if user.provider), default=1)
 
     def remove_geom(self, geom: GeomObject) -> None:
         """Take a geom out of its class, its providers and consumers with it."""
@@ -202,6 +207,7 @@ class Geom:
                 if other is not consumer and not (other.reads or other.writes or other.exclusives):
                     other.geom.owner.spoiled(other)
         if writes < 0 and provider.write_count == 0 and not provider.withered:
+            devd.announce_device(self.node, "MEDIACHANGE", provider.name)
             self.post_taste(provider)
 
     # The event thread

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from console.lab.geom.kernel import Geom
 
 FORMATS = 17
-"""Reads with which GEOM_LABEL and the partition classes look for the formats they know, one after the other."""
+"""Reads with which GEOM_LABEL and the partition classes look for the formats they know, one by one."""
 
 
 class LabelProvider(Provider):
@@ -25,6 +25,8 @@ class LabelProvider(Provider):
     def access(self, reads: int, writes: int, exclusives: int) -> None:
         """The first open through the label takes the provider for oneself, the last close gives it back."""
         user = self._user
+        if user.provider is None:
+            return
         before = user.reads + user.writes + user.exclusives
         after = before + reads + writes + exclusives
         if before == 0:

@@ -44,7 +44,7 @@ class MirrorProvider(Provider):
                 component.state = "DISCONNECTED"
 
     async def write(self, offset: int, data: bytes) -> None:
-        """Write to every active component; done when all have answered. The kernel goes on without the caller."""
+        """Write to every active component; done when all have answered, even if the caller gives up."""
         await asyncio.shield(self.mirror.node.start(self._write(offset, data)))
 
     async def _write(self, offset: int, data: bytes) -> None:

@@ -87,9 +87,11 @@ class Mirror:
 
     @property
     def active(self) -> list[Component]:
-        """The ACTIVE components, highest priority first, as the kernel's list is sorted."""
+        """The ACTIVE components, highest priority first; of equals the last that came."""
         found = [component for component in self.components if component.state == ACTIVE]
-        return sorted(reversed(found), key=lambda component: -component.priority)
+        found.reverse()
+        found.sort(key=lambda component: -component.priority)
+        return found
 
     @property
     def active_count(self) -> int:
@@ -236,7 +238,9 @@ class Mirror:
             return
         dirty = [component for component in whole if component.flags & meta.DIRTY]
         if dirty:
-            master = max(dirty, key=lambda component: component.priority) if len(dirty) == len(whole) else None
+            master = (
+                max(dirty, key=lambda component: component.priority) if len(dirty) == len(whole) else None
+            )
             for component in dirty:
                 if component is not master:
                     component.flags |= meta.SYNCHRONIZING
@@ -397,7 +401,7 @@ class Mirror:
         )
 
     async def store(self, component: Component) -> None:
-        """Write a component's metadata; a failure costs the component its place. Waits while its gate is dead."""
+        """Write a component's metadata; a failure costs it its place. Waits while its gate is dead."""
         try:
             provider = component.provider
             sector = self.describe(component).encode()

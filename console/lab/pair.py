@@ -1,0 +1,145 @@
+"""The lab as one thing: a healthy pair behind real SSH servers, with a configuration that reaches it."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import asyncssh
+import tomli_w
+
+from console.lab import faults, scenarios
+from console.lab.catalogue import commands
+from console.lab.clock import Clock
+from console.lab.control import PREFIX, Control
+from console.lab.provision import FLOATING, IMAGES, MIRROR, MOUNT, build_mirror, install, start_services
+from console.lab.qmail import mail_of
+from console.lab.server import NodeServer, write_access
+from console.lab.world import Node, World
+
+NAMES: Mapping[str, str] = {"a": "web-a", "b": "web-b"}
+"""What the nodes are called in the configuration, and their host names."""
+
+_UPTIME = 7200.0
+_HURRY = 100.0
+"""World seconds per real second while disks and mirror are made."""
+_BRISK = 25.0
+"""The same while VRRP elects: a pause of this process must not look like a silent master."""
+_LEAD = 20.0
+"""World seconds between the start of the services and now."""
+
+
+class LabPair:
+    """Both nodes, their servers, and the files that lead to them."""
+
+    def __init__(self, world: World, directory: Path, names: Mapping[str, str]) -> None:
+        self.world = world
+        self.directory = directory
+        self.names = names
+        self.servers: list[NodeServer] = []
+        self.ssh_config = directory / "ssh_config"
+        self.config_file = directory / "config.toml"
+        self.control = Control(directory, self._ask)
+
+    def server(self, node: Node) -> NodeServer:
+        """The SSH server of a node."""
+        return next(server for server in self.servers if server.node is node)
+
+    def offered(self) -> Sequence[tuple[str, str]]:
+        """Each fault as typed, and what it does."""
+        return faults.offered(self)
+
+    async def fault(self, name: str, *words: str) -> str:
+        """Break or mend something; returns what happened, raises `control.Refused` when it cannot be."""
+        return await faults.bring_about(self, name, words)
+
+    async def build(self) -> None:
+        """Make the mirror and let the home master serve it."""
+        await scenarios.serve(self)
+
+    async def close(self) -> None:
+        """End everything and remove the files."""
+        await self.control.close()
+        for server in self.servers:
+            await server.close()
+        await self.world.close()
+        await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
+
+    async def _ask(self, name: str, words: Sequence[str]) -> str:
+        return await self.fault(name, *words)
+
+
+async def serve(
+    *, speed: float = 1.0, names: Mapping[str, str] = NAMES, ports: tuple[int, int] = (0, 0)
+) -> LabPair:
+    """Start a healthy pair on loopback ports; world time runs `speed` times as fast as real time."""
+    clock = Clock(_HURRY, time.time() - _UPTIME)
+    world = World(clock=clock)
+    directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=PREFIX))
+    lab = LabPair(world, directory, names)
+    try:
+        await _prepare(lab, ports)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            await lab.close()
+        raise
+    clock.speed = speed
+    return lab
+
+
+async def _prepare(lab: LabPair, ports: tuple[int, int]) -> None:
+    world, clock = lab.world, lab.world.clock
+    install(world, lab.names)
+    await asyncio.gather(*(node.boot(5.0) for node in world.nodes.values()))
+    mails = {name: mail_of(node) for name, node in world.nodes.items()}
+    for mail in mails.values():
+        if mail is not None and mail.process is not None:
+            world.nodes[mail.node.name].processes.kill(mail.process.pid, 9)
+    rate, world.sync_rate = world.sync_rate, 1 << 34
+    try:
+        await build_mirror(world)
+    finally:
+        world.sync_rate = rate
+    await clock.advance(max(0.0, time.time() - _LEAD - clock.now()))
+    clock.speed = _BRISK
+    for name, mail in mails.items():
+        if mail is not None:
+            mail.seed(18 if name == "a" else 2)
+            mail.start()
+    await start_services(world)
+    await scenarios.until(lab, world.nodes["a"], f"mount | grep -q ' on {MOUNT} '")
+    if (behind := time.time() - clock.now()) > 0:
+        await clock.sleep(behind)
+    clock.speed = 1.0
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    reach: dict[str, tuple[int, asyncssh.SSHKey]] = {}
+    for (name, node), port in zip(world.nodes.items(), ports, strict=True):
+        host_key = asyncssh.generate_private_key("ssh-ed25519")
+        server = NodeServer(node, commands(), host_key, key)
+        await server.start(port)
+        lab.servers.append(server)
+        reach[lab.names[name]] = (server.port, host_key)
+    await asyncio.to_thread(write_access, lab.directory, key, reach)
+    await asyncio.to_thread(_write_config, lab)
+    await lab.control.start()
+
+
+def _write_config(lab: LabPair) -> None:
+    nodes = [
+        {
+            "name": lab.names[name],
+            "home": "master" if name == "a" else "slave",
+            "host": lab.names[name],
+            "image": IMAGES[name],
+            "replication": node.address,
+        }
+        for name, node in lab.world.nodes.items()
+    ]
+    pair = {"name": "lab", "mirror": MIRROR, "mount": MOUNT, "floating": FLOATING, "vrid": 1, "nodes": nodes}
+    # Nobody else waits for this disk: the queue may be counted often enough to be seen moving.
+    pair["qmail"] = {"interval": 5.0}
+    lab.config_file.touch(mode=0o600)
+    lab.config_file.write_text(tomli_w.dumps({"ssh_config": str(lab.ssh_config), "pairs": [pair]}))

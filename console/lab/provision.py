@@ -1,0 +1,173 @@
+"""A working pair on two simulated nodes: configuration, scripts, images, mirror, files and mail."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from console.lab import fresh
+from console.lab.files import set_owner
+from console.lab.multilog import Multilog
+from console.lab.qmail import HOME, LOG, install_mail
+from console.lab.rc import run_rc
+from console.lab.running import run_text
+from console.lab.shell import install_stubs
+from console.lab.world import Node, World
+
+MIRROR = "remotemirror"
+MOUNT = "/home/sites"
+FLOATING = "192.168.1.102"
+IMAGES: Mapping[str, str] = {
+    "a": "/root/images/sitesprimary.img",
+    "b": "/root/images/sitesbackup.img",
+}
+"""The image file of each node."""
+PRIORITIES: Mapping[str, int] = {"a": 200, "b": 150}
+IMAGE_SIZE = "500m"
+
+_SCRIPTS = ("master_script.sh", "backup_script.sh", "pair_serve.sh")
+_HERE = Path(__file__).parent / "nodefiles"
+
+_VRRP = """[VRID]
+serverid = 1
+interface = vtnet1
+priority = {priority}
+addr = {floating}/32
+password = lab-only
+masterscript = /usr/local/bin/master_script.sh
+backupscript = /usr/local/bin/backup_script.sh
+"""
+
+_RC_CONF = """hostname="{hostname}"
+ifconfig_vtnet0="DHCP"
+ifconfig_vtnet1="inet {address} netmask 255.255.255.0"
+sshd_enable="YES"
+kld_list="ng_socket ng_ether ng_eiface ng_bridge"
+freevrrpd_enable="{vrrp}"
+"""
+
+_CONTROL: Mapping[str, str] = {
+    "me": "mx.example.net", "defaultdomain": "example.net", "plusdomain": "example.net",
+    "defaulthost": "local.example", "locals": "localhost\nmx.example.net\nlocal.example",
+    "rcpthosts": "localhost\nmx.example.net\nlocal.example", "concurrencylocal": "10",
+    "concurrencyremote": "20", "queuelifetime": "604800", "databytes": "20971520",
+    "bouncefrom": "MAILER-DAEMON",
+    "doublebounceto": "postmaster", "smtpgreeting": "mx.example.net ESMTP", "timeoutconnect": "60",
+    "timeoutremote": "1200", "helohost": "mx.example.net",
+}  # fmt: skip
+
+_SITES = {
+    "www.example.net/index.html": "<h1>example.net</h1>\n",
+    "www.example.net/about.html": "<p>Two servers, one page.</p>\n",
+    "shop.example/index.html": "<h1>Shop</h1>\n",
+    "shop.example/orders.csv": "number,customer\n" + "".join(f"{n},customer{n}\n" for n in range(1, 400)),
+    "README": "Served by whichever node holds the floating address.\n",
+}
+
+
+def install(world: World, hostnames: Mapping[str, str]) -> None:
+    """Write a fresh system with the pair's configuration on both nodes, before their first boot."""
+    for name, node in world.nodes.items():
+        node.hostname = hostnames[name]
+    for name, node in world.nodes.items():
+        fresh.install(node)
+        _configure(node, name, world)
+        install_mail(node)
+        node.after_boot.append(run_rc)
+
+
+def _configure(node: Node, name: str, world: World) -> None:
+    write = _writer(node)
+    write(
+        "/etc/hosts",
+        "127.0.0.1\tlocalhost\n" + "".join(f"{n.address}\t{n.hostname}\n" for n in world.nodes.values()),
+    )
+    write("/etc/rc.conf", _RC_CONF.format(hostname=node.hostname, address=node.address, vrrp="NO"))
+    loader = node.fs.read_file("/boot/loader.conf").decode()
+    write(
+        "/boot/loader.conf",
+        loader + 'geom_mirror_load="YES"\n' + ('geom_gate_load="YES"\n' if name == "a" else ""),
+    )
+    write(
+        "/usr/local/etc/freevrrpd.conf",
+        _VRRP.format(priority=PRIORITIES[name], floating=FLOATING),
+        mode=0o600,
+    )
+    for script in _SCRIPTS:
+        source = _HERE / script.replace(".sh", f".{name}.sh")
+        write(f"/usr/local/bin/{script}", source.read_text(), mode=0o755)
+    if name == "b":
+        write("/etc/gg.exports", f"{world.nodes['a'].address} RW {IMAGES['b']}\n", mode=0o600)
+    node.fs.mkdir(MOUNT, recursive=True)
+    node.fs.mkdir("/service/qmail-send/supervise", recursive=True)
+    Multilog(node, LOG)
+    for key, value in _CONTROL.items():
+        write(f"{HOME}/control/{key}", value + "\n")
+    programs = ("qmail-qstat", "qmail-qread", "qmail-showctl", "qmail-tcpto")
+    install_stubs(node.fs, {program: f"{HOME}/bin/{program}" for program in programs})
+    install_stubs(
+        node.fs, {program: f"/usr/local/bin/{program}" for program in ("svstat", "svc", "tai64nlocal")}
+    )
+
+
+def _writer(node: Node) -> "_Writer":
+    return _Writer(node)
+
+
+class _Writer:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def __call__(self, path: str, text: str, mode: int = 0o644) -> None:
+        self._node.fs.mkdir(path.rsplit("/", 1)[0], recursive=True)
+        self._node.fs.write_file(path, text.encode())
+        self._node.fs.chmod(path, mode)
+        set_owner(self._node, path, "root", "wheel")
+
+
+async def build_mirror(world: World) -> None:
+    """Make both images, the mirror over them and its file system with some files; leave it unmounted."""
+    a, b = world.nodes["a"], world.nodes["b"]
+    await _must(
+        b, f"mkdir -p /root/images; truncate -s {IMAGE_SIZE} {IMAGES['b']}; pgrep -q ggated || ggated"
+    )
+    await _must(
+        a,
+        f"mkdir -p /root/images; truncate -s {IMAGE_SIZE} {IMAGES['a']}\n"
+        f"ggatec create -t 10 -u 0 {b.address} {IMAGES['b']} || exit 1\n"
+        "n=0; while [ ! -e /dev/ggate0 ] && [ $n -lt 20 ]; do sleep 1; n=$((n+1)); done\n"
+        f"gmirror label -n -b prefer {MIRROR} ggate0 || exit 1\n"
+        f"mdconfig -a -t vnode -f {IMAGES['a']} -u 0 || exit 1\n"
+        f"gmirror insert -h -p 100 {MIRROR} md0 || exit 1\n"
+        f"gmirror rebuild {MIRROR} md0\n"
+        "n=0; while [ $n -lt 300 ]; do\n"
+        "  [ $(gmirror status -s | grep -c COMPLETE) -eq 2 ] && break\n"
+        "  sleep 1; n=$((n+1))\n"
+        "done\n"
+        f"newfs -U /dev/mirror/{MIRROR} > /dev/null && mount /dev/mirror/{MIRROR} {MOUNT}",
+    )
+    for path, text in _SITES.items():
+        a.fs.mkdir(f"{MOUNT}/{path}".rsplit("/", 1)[0], recursive=True)
+        a.fs.write_file(f"{MOUNT}/{path}", text.encode())
+    await _must(a, f"sync; umount {MOUNT}")
+
+
+async def start_services(world: World) -> None:
+    """Start VRRP on both nodes, the home master first; its script then mounts the mirror.
+
+    Only the home slave starts it at boot: the home master's half may be the older one after a reboot.
+    """
+    slave = world.nodes["b"]
+    rc_conf = _RC_CONF.format(hostname=slave.hostname, address=slave.address, vrrp="YES")
+    _writer(slave)("/etc/rc.conf", rc_conf)
+    for node in (world.nodes["a"], world.nodes["b"]):
+        if not any(process.name == "freevrrpd" for process in node.processes):
+            await run_text(node, "/usr/local/sbin/freevrrpd -f /usr/local/etc/freevrrpd.conf")
+
+
+class NotProvisioned(RuntimeError):
+    """A step of building the pair failed."""
+
+
+async def _must(node: Node, text: str) -> None:
+    ran = await run_text(node, text)
+    if ran.status != 0:
+        raise NotProvisioned(f"{node.hostname}: {text.splitlines()[-1]}: {ran.err or ran.out}")
