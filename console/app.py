@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
+from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.snapshot import PairState
@@ -203,8 +204,12 @@ class MirrorgateApp(ConsoleApp):
         if self._faults is None:
             return
         name, *args = said.split()
-        await self._faults.fault(name, *args)
-        self.notify(one_line(f"done: {said}", 80), markup=False, timeout=3)
+        try:
+            told = await self._faults.fault(name, *args)
+        except Refused as why:
+            self.notify(one_line(f"refused: {said}: {why}"), severity="warning", markup=False, timeout=5)
+            return
+        self.notify(one_line(told), markup=False, timeout=3)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every screen and action; nodes and pairs by name come from `NamedCommands`."""

@@ -24,13 +24,13 @@ def log_to(path: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("mirrorgate").setLevel(logging.INFO)
     logging.getLogger("asyncssh").setLevel(logging.WARNING)
-    for name in ("mirrorgate", "asyncssh"):
+    for name in ("mirrorgate", "asyncssh", "asyncio"):
         logging.getLogger(name).addHandler(handler)
         logging.getLogger(name).propagate = False
 
 
 def stay_quiet() -> None:
     """Without a log file nothing may write over the screen."""
-    for name in ("mirrorgate", "asyncssh"):
+    for name in ("mirrorgate", "asyncssh", "asyncio"):
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).propagate = False

@@ -4,12 +4,15 @@ import argparse
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from console import config_file
 from console.app import MirrorgateApp
 from console.commands.console import Watching
-from console.lab.pair import LabPair, serve
+from console.lab.pair import serve
 from console.model.snapshot import LinkState, PairState
 from console.model.words import Answer, MirrorState
 
@@ -45,61 +48,68 @@ def _gone(state: PairState) -> bool:
     )
 
 
-# file name, fault to bring about first, size, theme, when to take it, screen
-PICTURES: tuple[tuple[str, str | None, tuple[int, int], str, Shown, str], ...] = (
-    ("overview", None, (160, 48), "textual-dark", _healthy, "overview"),
-    ("overview-light", None, (160, 48), "textual-light", _healthy, "overview"),
-    ("overview-80x24", None, (80, 24), "textual-dark", _healthy, "overview"),
-    ("node", None, (160, 48), "textual-dark", _healthy, "node"),
-    ("mail", None, (160, 48), "textual-dark", _healthy, "mail"),
-    ("overview-syncing", "syncing", (160, 48), "textual-dark", _syncing, "overview"),
-    ("overview-degraded", "degraded", (160, 48), "textual-dark", _degraded, "overview"),
-    ("findings", None, (160, 48), "textual-dark", _degraded, "findings"),
-    ("overview-split-brain", "split-brain", (160, 48), "textual-dark", _split, "overview"),
-    ("events", None, (160, 48), "textual-dark", _split, "events"),
-    ("overview-node-gone", "node-gone", (160, 48), "textual-dark", _gone, "overview"),
+@dataclass(frozen=True)
+class Picture:
+    """One picture: what to break first, and when, where and how large to look."""
+
+    name: str
+    shown: Shown
+    fault: str | None = None
+    screen: str = "overview"
+    size: tuple[int, int] = (160, 48)
+    theme: str = "textual-dark"
+
+
+PICTURES = (
+    Picture("overview", _healthy),
+    Picture("overview-light", _healthy, theme="textual-light"),
+    Picture("overview-80x24", _healthy, size=(80, 24)),
+    Picture("node", _healthy, screen="node"),
+    Picture("mail", _healthy, screen="mail"),
+    Picture("overview-syncing", _syncing, "syncing"),
+    Picture("overview-degraded", _degraded, "degraded"),
+    Picture("findings", _degraded, screen="findings"),
+    Picture("overview-node-gone", _gone, "node-gone"),
+    Picture("overview-split-brain", _split, "split-brain"),
+    Picture("events", _split, screen="events"),
 )
 
 
-async def _take(
-    lab: LabPair, directory: Path, name: str, size: tuple[int, int], theme: str, shown: Shown, screen: str
-) -> None:
-    config = config_file.load(lab.config_file)
-    app = MirrorgateApp(config.pairs, Watching(config, config.pairs), faults=lab)
-    app.animation_level = "none"
-    async with app.run_test(size=size) as pilot:
-        app.theme = theme
-        app.action_go(screen)
-        deadline = time.monotonic() + 90
-        while not ((state := app.states.get(config.pairs[0].name)) and shown(state)):
-            if time.monotonic() > deadline:
-                raise SystemExit(f"{name}: the state to show did not come within 90 s")
-            await pilot.pause(0.1)
-        await pilot.pause(1.5)
-        app.save_screenshot(f"{name}.svg", path=str(directory))
-    print(f"{directory / name}.svg", flush=True)
+async def _take(app: MirrorgateApp, pilot: Pilot[None], picture: Picture, directory: Path) -> None:
+    app.theme = picture.theme
+    app.action_go(picture.screen)
+    await pilot.resize_terminal(*picture.size)
+    deadline = time.monotonic() + 120
+    while not ((state := app.states.get(app.pair)) and picture.shown(state)):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{picture.name}: the state to show did not come within 120 s")
+        await pilot.pause(0.1)
+    await pilot.pause(1.5)
+    app.save_screenshot(f"{picture.name}.svg", path=str(directory))
+    print(f"{directory / picture.name}.svg", flush=True)
 
 
-async def _all(directory: Path, only: str | None) -> None:
+async def _all(directory: Path) -> None:
     await asyncio.to_thread(directory.mkdir, exist_ok=True)
     lab = await serve()
     try:
-        for name, fault, size, theme, shown, screen in PICTURES:
-            if fault and (only in (None, name)):
-                await lab.fault(fault)
-            if only in (None, name):
-                await _take(lab, directory, name, size, theme, shown, screen)
+        config = await asyncio.to_thread(config_file.load, lab.config_file)
+        app = MirrorgateApp(config.pairs, Watching(config, config.pairs), faults=lab)
+        app.animation_level = "none"
+        async with app.run_test(size=(160, 48)) as pilot:
+            for picture in PICTURES:
+                if picture.fault:
+                    await lab.fault(picture.fault)
+                await _take(app, pilot, picture, directory)
     finally:
         await lab.close()
 
 
 def main() -> None:
-    """Draw every picture, or one by its name."""
+    """Draw every picture."""
     arguments = argparse.ArgumentParser(description="Draw the README's pictures from the lab.")
     arguments.add_argument("directory", type=Path)
-    arguments.add_argument("--only")
-    chosen = arguments.parse_args()
-    asyncio.run(_all(chosen.directory, chosen.only))
+    asyncio.run(_all(arguments.parse_args().directory))
 
 
 if __name__ == "__main__":

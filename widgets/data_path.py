@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.getters import query_one
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.snapshot import LinkState, NodeView, PairState, SyncProgress
 from console.model.words import Answer, ComponentState, MirrorState
@@ -110,9 +110,9 @@ class DataPath(Vertical, Titled):
     }
     """
 
-    state: reactive[PairState | None] = reactive(None)
-    moment: reactive[Moment | None] = reactive(None)
-    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+    state: var[PairState | None] = var(None)
+    moment: var[Moment | None] = var(None)
+    compact: var[bool] = var(False, toggle_class="-compact")
 
     _picture = query_one("#picture", Drawn)
     _progress = query_one("#progress", Drawn)
@@ -140,7 +140,12 @@ class DataPath(Vertical, Titled):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted or self.state is None or not self.size.width:
+        if not self.is_mounted or not self.size.width:
+            return
+        if self.state is None:
+            self.entitle(Content.styled("data path", "dim"))
+            self._picture.draw(Content.styled("no reading yet", "dim"))
+            self._progress.draw(Content(""))
             return
         path, sync = read_path(self.state), self.state.sync
         width = self.content_size.width

@@ -1,8 +1,11 @@
 """What changed and when, newest first."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.events import Resize
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.snapshot import Event, PairState
 from console.model.words import Severity
@@ -15,11 +18,16 @@ from widgets.signs import SEVERITY_TONES, Tone
 SHOWN = 500
 
 
-def event_line(event: Event, dated: bool) -> Content:
-    """One event: time, sign, node, what."""
+def told(event: Event) -> str:
+    """What happened, without the node's name that stands in its own column."""
+    return event.text.removeprefix(f"{event.node} ") if event.node else event.text
+
+
+def event_line(event: Event, dated: bool, wide: int) -> Content:
+    """One event: time, sign, node (in `wide` cells), what."""
     tone = SEVERITY_TONES.get(event.severity, Tone.IDLE)
     at = date_and_clock(event.at) if dated else clock(event.at)
-    node = padded(event.node or "", 8 if not dated else 14)
+    node = padded(event.node or "", wide)
     kind = f"{padded(event.kind, 10)} " if dated else ""
     return Content.assemble(
         (at, "dim"),
@@ -27,22 +35,33 @@ def event_line(event: Event, dated: bool) -> Content:
         (tone.sign, tone.style),
         f" {node} ",
         (kind, "dim"),
-        words(event.text, "" if event.severity is Severity.NOTICE else tone.style),
+        words(told(event), "" if event.severity is Severity.NOTICE else tone.style),
     )
 
 
 def event_text(event: Event) -> str:
     """One event as plain text."""
     where = f"{one_line(event.node or '-')} {event.kind}"
-    return f"{date_and_clock(event.at)} {event.severity} {where} {one_line(event.text)}"
+    return f"{date_and_clock(event.at)} {event.severity} {where} {one_line(told(event))}"
+
+
+def keyed(events: Sequence[Event]) -> list[tuple[str, Event]]:
+    """A key for each that stays the same when newer ones come and the oldest leave."""
+    seen: Counter[str] = Counter()
+    out: list[tuple[str, Event]] = []
+    for event in reversed(events):
+        key = f"{event.at}/{event.node}/{event.kind}/{event.text}"
+        seen[key] += 1
+        out.append((f"{key}/{seen[key]}", event))
+    return out[::-1]
 
 
 class EventsList(OptionLines):
     """The timeline of a pair."""
 
-    state: reactive[PairState | None] = reactive(None)
-    filter: reactive[str] = reactive("")
-    dated: reactive[bool] = reactive(False)
+    state: var[PairState | None] = var(None)
+    filter: var[str] = var("")
+    dated: var[bool] = var(False)
 
     def __init__(self, *, dated: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -68,6 +87,9 @@ class EventsList(OptionLines):
 
     def _draw(self) -> None:
         if self.state is None:
+            self._events = {}
+            self.entitle(Content.styled("events", "dim"))
+            self.show_lines([("", Content.styled("no reading yet", "dim"))])
             return
         wanted = self.filter.casefold()
         events = [
@@ -77,8 +99,9 @@ class EventsList(OptionLines):
         ]
         title = f"events  / {one_line(self.filter, 30)}" if wanted else "events"
         self.entitle(Content.styled(title, "dim"), Content.styled(f"{len(events)}" if events else "", "dim"))
-        self._events = {f"{number}": event for number, event in enumerate(reversed(events))}
-        lines = [(key, event_line(event, self.dated)) for key, event in reversed(self._events.items())]
+        self._events = dict(keyed(events))
+        wide = min(14, max(len(node.name) for node in self.state.snapshot.nodes))
+        lines = [(key, event_line(event, self.dated, wide)) for key, event in self._events.items()]
         if not lines:
             nothing = (
                 "nothing matches the filter" if wanted else "nothing has changed since the console started"

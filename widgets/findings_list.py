@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import OptionList
 
 from console.model.snapshot import Finding, LinkState, PairState
@@ -73,8 +73,8 @@ class FindingsList(OptionLines):
         Binding("enter", "select", "Details", tooltip="What, why, and what to do")
     ]
 
-    state: reactive[PairState | None] = reactive(None)
-    filter: reactive[str] = reactive("")
+    state: var[PairState | None] = var(None)
+    filter: var[str] = var("")
 
     @dataclass
     class Chosen(Message):
@@ -127,6 +127,10 @@ class FindingsList(OptionLines):
 
     def _draw(self) -> None:
         if self.state is None:
+            self._findings = {}
+            self._entitle()
+            self.show_lines([("", Content.styled("no reading yet", "dim"))])
+            self.post_message(self.Pointed(None))
             return
         wanted = self.filter.casefold()
         found = [

@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.getters import query_one
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import Sparkline
 
 from console.model.facts import Mail
@@ -84,9 +84,9 @@ class MailPanel(Vertical, Titled, can_focus=True):
     }
     """
 
-    state: reactive[PairState | None] = reactive(None)
-    moment: reactive[Moment | None] = reactive(None)
-    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+    state: var[PairState | None] = var(None)
+    moment: var[Moment | None] = var(None)
+    compact: var[bool] = var(False, toggle_class="-compact")
 
     _words = query_one(Drawn)
     _line = query_one(Sparkline)
@@ -136,7 +136,12 @@ class MailPanel(Vertical, Titled, can_focus=True):
         self.entitle(Content.assemble(("mail ", "dim"), words(self._view(self.state).name)), right)
 
     def _draw(self) -> None:
-        if not self.is_mounted or self.state is None:
+        if not self.is_mounted:
+            return
+        if self.state is None:
+            self.entitle(Content.styled("mail", "dim"))
+            self._words.draw(Content.styled("no reading yet", "dim"))
+            self._line.display = False
             return
         state = self.state
         view = self._view(state)

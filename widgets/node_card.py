@@ -1,5 +1,6 @@
 """One node of a pair: the four truths, what runs on it, and how old each line is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from textual.content import Content
 from textual.events import Click, Resize
 from textual.getters import query_one
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.facts import Fact
 from console.model.snapshot import LinkState, NodeView, PairState, Truths
@@ -46,9 +47,9 @@ class NodeCard(Horizontal, Titled, can_focus=True):
     }
     """
 
-    state: reactive[PairState | None] = reactive(None)
-    moment: reactive[Moment | None] = reactive(None)
-    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+    state: var[PairState | None] = var(None)
+    moment: var[Moment | None] = var(None)
+    compact: var[bool] = var(False, toggle_class="-compact")
 
     _words = query_one("#words", Drawn)
     _ages = query_one(AgeColumn)
@@ -62,7 +63,7 @@ class NodeCard(Horizontal, Titled, can_focus=True):
     def __init__(self, home: Home, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.home = home
-        self._sections: tuple[str, ...] = ()
+        self._sections: tuple[tuple[str, ...], ...] = ()
 
     def compose(self) -> ComposeResult:
         """The text and, at its right, the ages."""
@@ -110,7 +111,8 @@ class NodeCard(Horizontal, Titled, can_focus=True):
     def _lines(self) -> tuple[Line, ...]:
         state, view = self.state, self._view
         if state is None or view is None:
-            return ()
+            self.entitle(Content.styled(f"home {self.home.value}", "dim"))
+            return (Line("", Content.styled("no reading yet", "dim")),)
         mine, other = self._truths(state)
         both = mine.role is Role.MASTER and other.role is Role.MASTER
         pair = state.snapshot.config
@@ -134,7 +136,7 @@ class NodeCard(Horizontal, Titled, can_focus=True):
         if not self.is_mounted:
             return
         lines = self._lines()
-        self._sections = tuple(line.section for line in lines)
+        self._sections = tuple(line.sections for line in lines)
         rows = (
             line.text if not line.label else Content.assemble((f"{line.label:<{LABEL}}", "dim"), line.text)
             for line in lines
@@ -142,10 +144,18 @@ class NodeCard(Horizontal, Titled, can_focus=True):
         self._words.draw(Content("\n").join(rows))
 
     def _tell_ages(self) -> None:
-        if not self.is_mounted or self.moment is None:
+        if not self.is_mounted:
+            return
+        if self.moment is None:
+            self._ages.tell([])
             return
         facts = self.moment.state.snapshot.node(self.home).facts
-        self._ages.tell([self._age(getattr(facts, name)) if name else None for name in self._sections])
+        self._ages.tell([self._worst([getattr(facts, name) for name in names]) for names in self._sections])
 
-    def _age(self, fact: Fact[Any]) -> Age | None:
-        return Age(self.moment.age(fact), fact.unknown is None) if self.moment else None
+    def _worst(self, facts: Sequence[Fact[Any]]) -> Age | None:
+        """The age of a line: of what is unknown, else of what is oldest."""
+        if self.moment is None or not facts:
+            return None
+        unknown = [fact for fact in facts if fact.unknown is not None]
+        ages = [self.moment.age(fact) for fact in unknown or facts]
+        return Age(None if None in ages else max(age for age in ages if age is not None), not unknown)

@@ -24,8 +24,8 @@ class Line:
 
     label: str
     text: Content
-    section: str = ""
-    """The section of the node's facts it was drawn from: its age stands at the right."""
+    sections: tuple[str, ...] = ()
+    """The sections of the node's facts it was drawn from: the age of the worst stands at the right."""
 
 
 def stale(fact: Fact[Any]) -> bool:
@@ -198,11 +198,11 @@ def lines(
 ) -> tuple[Line, ...]:
     """The whole card; `short` where there is no room for the word of every well component."""
     return (
-        Line("address", address(view, truths, pair), "interfaces"),
-        Line("mounted", mounted(view, truths, pair), "mounts"),
-        Line("mirror", mirror(view, truths, pair, short), "geom"),
-        Line("freevrrpd", freevrrpd(view, pair), "processes"),
-        Line("load", host(view, now), "host"),
+        Line("address", address(view, truths, pair), ("interfaces",)),
+        Line("mounted", mounted(view, truths, pair), ("mounts",)),
+        Line("mirror", mirror(view, truths, pair, short), ("geom",)),
+        Line("freevrrpd", freevrrpd(view, pair), ("processes",)),
+        Line("load", host(view, now), ("host",)),
     )
 
 
@@ -224,6 +224,6 @@ def brief(view: NodeView, truths: Truths, pair: PairConfig, both_master: bool) -
         ]
     )
     return (
-        Line("", first, "interfaces"),
-        Line("", second, "geom"),
+        Line("", first, ("interfaces", "mounts")),
+        Line("", second, ("geom", "processes")),
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import DataTable
 
 from console.model.snapshot import LinkState, PairState
@@ -63,8 +63,8 @@ class PairsTable(DataTable[Text]):
     PairsTable { height: 1fr; background: transparent; }
     """
 
-    states: reactive[Mapping[str, PairState | None]] = reactive(dict, always_update=False)
-    filter: reactive[str] = reactive("")
+    states: var[Mapping[str, PairState | None]] = var(dict)
+    filter: var[str] = var("")
 
     @dataclass
     class Chosen(Message):
@@ -75,6 +75,7 @@ class PairsTable(DataTable[Text]):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False)
         self._rows: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, tuple[PairState | None, tuple[str, ...]]] = {}
 
     def on_mount(self) -> None:
         """The columns never change."""
@@ -96,11 +97,18 @@ class PairsTable(DataTable[Text]):
         if event.row_key.value is not None:
             self.post_message(self.Chosen(event.row_key.value))
 
+    def _row(self, name: str, state: PairState | None) -> tuple[str, ...]:
+        """The row of a pair, worked out only when its state is another one."""
+        known = self._known.get(name)
+        if known is None or known[0] is not state:
+            known = self._known[name] = (state, cells(name, state))
+        return known[1]
+
     def _draw(self) -> None:
         if not self.columns:
             return
         wanted = self.filter.casefold()
-        rows = {name: cells(name, state) for name, state in self.states.items()}
+        rows = {name: self._row(name, state) for name, state in self.states.items()}
         rows = {name: row for name, row in rows.items() if wanted in " ".join(row).casefold()}
         for name in [name for name in self._rows if name not in rows]:
             self.remove_row(name)

@@ -78,7 +78,7 @@ Piece = Block | Join
 
 def picture(path: DataPathFacts, sync: SyncProgress | None, width: int) -> Content | None:
     """The stack in `ROWS` lines of `width` cells; None when it does not fit."""
-    for names in (24, 16, 10):
+    for names in (24, 20, 16, 13, 10):
         pieces = _pieces(path, sync, names)
         slack = width - sum(piece.width for piece in pieces)
         if slack >= 0:
@@ -194,18 +194,21 @@ def _hub_block(hub: Hub, path: DataPathFacts, roomy: bool) -> Block:
     """The mirror as a box of four rows, what is mounted from it in its bottom edge."""
     mirror = hub.mirror
     if mirror is not None:
-        title = f"mirror/{one_line(mirror.name, 20)}"
+        title = f"mirror/{one_line(mirror.name, 20)}" if roomy else one_line(mirror.name, 20)
         state = mark(MIRROR_TONES[mirror.state], one_line(mirror.state_raw or mirror.state.value, 14))
         if mirror.balance and roomy:
             state = Content.assemble(state, (f"  {one_line(mirror.balance, 12)}", "dim"))
     elif hub.raw and hub.mount is not None:
-        title, state = "no mirror", mark(Tone.WARNING, one_line(f"raw {hub.mount.special}", 18))
+        title, state = (
+            "no mirror",
+            mark(Tone.WARNING, one_line(f"raw {hub.mount.special.removeprefix('/dev/')}", 18)),
+        )
     elif hub.known:
         title, state = f"mirror/{one_line(path.pair.mirror, 20)}", mark(Tone.CRITICAL, "no such mirror")
     else:
         title, state = f"mirror/{one_line(path.pair.mirror, 20)}", mark(Tone.UNKNOWN, "state ?")
     bottom = _mount_words(hub, path)
-    inner = max(len(title), state.cell_length, bottom.cell_length, 16) + 2
+    inner = max(len(title), state.cell_length, bottom.cell_length, 16 if roomy else 0) + 2
     owner = words(f"on {hub.node.name}", "dim").truncate(inner - 2, ellipsis=True)
     return Block(
         (

@@ -8,9 +8,9 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _SIGNS = {"●": "*", "○": "o", "▲": "!", "✖": "X", "◌": "?", "⟳": "~", "–": "-", "…": ".", "·": "."}
-_LINES = dict.fromkeys("─━╌╍═⎯▔▁", "-") | dict.fromkeys("│┃║▏▕▎", "|")
+_LINES = dict.fromkeys("─━╌╍⎯▔▁", "-") | {"═": "="} | dict.fromkeys("│┃║▏▕▎", "|")
 _CORNERS = dict.fromkeys("┌┐└┘╭╮╰╯┏┓┗┛├┤┬┴┼╔╗╚╝┣┫", "+")
-_ARROWS = {"▶": ">", "◀": "<", "→": ">", "←": "<", "↑": "^", "↓": "v", "▼": "v", "⏎": "<", "↵": "<"}
+_ARROWS = {"▶": ">", "▸": ">", "◀": "<", "→": ">", "←": "<", "↑": "^", "↓": "v", "▼": "v", "⏎": "<", "↵": "<"}
 _BLOCKS = dict.fromkeys("█▉▊▋▇▆▅", "#") | dict.fromkeys("▄▃▂▐▌▍", "=") | dict.fromkeys("░▒▓", ".")
 _TABLE = str.maketrans(_SIGNS | _LINES | _CORNERS | _ARROWS | _BLOCKS)
 

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 from textual.events import Resize
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.snapshot import PairState, Readiness
 from console.model.words import Answer
@@ -37,7 +37,7 @@ class ReadinessLine(Drawn):
     DEFAULT_CSS = """
     ReadinessLine { height: 2; padding: 0 1; }
     """
-    state: reactive[PairState | None] = reactive(None)
+    state: var[PairState | None] = var(None)
 
     def watch_state(self) -> None:
         """A new answer."""

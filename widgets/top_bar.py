@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.events import Resize
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.snapshot import LinkState, PairState
 from widgets.drawn import Drawn, words
@@ -39,7 +39,7 @@ class TopBar(Drawn):
     TopBar { height: 1; dock: top; padding: 0 1; background: $foreground 10%; text-wrap: nowrap; }
     """
 
-    state: reactive[PairState | None] = reactive(None)
+    state: var[PairState | None] = var(None)
 
     def __init__(
         self, screens: Sequence[tuple[str, str, str]], here: str, pair: str, read_only: bool
@@ -49,10 +49,13 @@ class TopBar(Drawn):
         self._screens = tuple(screens)
         self._here = here
         self._read_only = read_only
-        self.pair = pair
 
     def watch_state(self) -> None:
         """Another pair, or a link changed."""
+        self._draw()
+
+    def watch_pair(self) -> None:
+        """Another pair."""
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
@@ -60,11 +63,10 @@ class TopBar(Drawn):
         self._draw()
 
     def _draw(self) -> None:
-        pair = self.state.snapshot.config.name if self.state else self.pair
         left = Content("  ").join(
             [
                 Content.styled("mirrorgate", "dim"),
-                words(pair, "bold").truncate(28, ellipsis=True),
+                words(self.pair, "bold").truncate(28, ellipsis=True),
                 links(self.state),
                 *([Content.styled("read-only", "dim")] if self._read_only else []),
             ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from console.health import stack
 from console.health.truths import truths, vrrp_section
 from console.model.facts import Mirror
-from console.model.snapshot import LinkState, NodeView, PairSnapshot, Truths
+from console.model.snapshot import NodeView, PairSnapshot, Truths
 from console.model.words import Answer, ComponentState, Home, MirrorState, Role
 
 
@@ -107,7 +107,7 @@ def _mirror(snapshot: PairSnapshot) -> tuple[NodeView, Mirror] | Verdict:
 
 @condition("both-nodes-answer", "both nodes answer over SSH")
 def _both_answer(s: PairSnapshot) -> Verdict:
-    dark = [n for n in s.nodes if n.link.state is not LinkState.LIVE]
+    dark = [n for n in s.nodes if not stack.answers(n)]
     if dark:
         return unknown(f"{dark[0].name}: {dark[0].link.why or dark[0].link.state.value}")
     return yes("both answer")

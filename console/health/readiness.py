@@ -9,7 +9,7 @@ from console.health import stack
 from console.health.conditions import Verdict, check, gate_alive, no, unknown, worst, yes
 from console.health.truths import truths, vrrp_section
 from console.model.facts import Component, Mirror
-from console.model.snapshot import LinkState, NodeView, PairSnapshot, Readiness
+from console.model.snapshot import NodeView, PairSnapshot, Readiness
 from console.model.words import Answer, ComponentState, Home, Role
 
 
@@ -60,8 +60,10 @@ def data_at_risk(snapshot: PairSnapshot, node: NodeView) -> str:
     if mirror is None or half is None:
         return f"everything written on {node.name} since {standby.name}'s half was last part of the mirror"
     if half.state is ComponentState.SYNCHRONIZING:
-        return f"{standby.name}'s copy is {_percent(half)} done: what is not copied yet, and its old "
-        "part is useless alone"
+        return (
+            f"{standby.name}'s copy is {_percent(half)} done: what is not copied yet, "
+            "and what is copied is useless without the rest"
+        )
     if half.state is not ComponentState.ACTIVE:
         return f"everything written since {half.name} became {half.state_raw or half.state.value}"
     gate = next(iter(stack.gates_to_peer(node, snapshot.config, standby)), None)
@@ -93,7 +95,7 @@ def _nobody_serves(snapshot: PairSnapshot) -> Readiness:
 
 
 def _answers(standby: NodeView) -> Verdict:
-    if standby.link.state is LinkState.LIVE:
+    if stack.answers(standby):
         return yes(f"{standby.name} answers")
     return unknown(f"{standby.name}: {standby.link.why or standby.link.state.value}")
 

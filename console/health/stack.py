@@ -9,9 +9,16 @@ from collections.abc import Iterable
 
 from console.model.config import PairConfig
 from console.model.facts import Component, Gate, Geom, ImageFile, MemoryDisk, Mirror, Mount, Process
-from console.model.snapshot import NodeView, PairSnapshot
+from console.model.snapshot import LinkState, NodeView, PairSnapshot
 
 _UNIT = re.compile(r"\s-u\s*(\d+)")
+
+
+def answers(view: NodeView) -> bool:
+    """Whether the node answers now, even if one of its commands hangs."""
+    if view.link.state is LinkState.SILENT:
+        return view.facts.host.value is not None
+    return view.link.state is LinkState.LIVE
 
 
 def mirror_on(view: NodeView, pair: PairConfig) -> Mirror | None:

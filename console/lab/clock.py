@@ -141,5 +141,5 @@ class Clock:
 
 async def settle() -> None:
     """Let every task that can run now run until it waits for something."""
-    for _ in range(50):
+    for _ in range(150):
         await asyncio.sleep(0)

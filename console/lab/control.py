@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -67,7 +68,9 @@ class Control:
 
 
 def running_labs() -> list[Path]:
-    """Control sockets of labs that may run on this machine, newest first."""
+    """Control sockets of labs that may run here, newest first; $MIRRORGATE_LAB names one directory."""
+    if chosen := os.environ.get("MIRRORGATE_LAB"):
+        return [Path(chosen) / _SOCKET]
     found = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_SOCKET}")
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 

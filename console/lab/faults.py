@@ -10,6 +10,7 @@ from console.lab.provision import IMAGES, MOUNT
 from console.lab.qmail import mail_of
 from console.lab.running import run_text
 from console.lab.skew import SkewedClock
+from console.lab.usage import usage_of
 from console.lab.world import Node
 
 if TYPE_CHECKING:
@@ -131,13 +132,31 @@ async def _start_vrrp(lab: "LabPair", words: list[str]) -> None:
 
 async def _fill_disk(lab: "LabPair", words: list[str]) -> None:
     node = node_named(lab, words[0])
-    if not scenarios.is_mounted(node):
-        raise Refused(f"{MOUNT} is not mounted on {words[0]}")
-    await run_text(node, f"dd if=/dev/zero of={MOUNT}/lab-fill bs=1m count=600")
+    root = node.mounts.at("/")
+    if root is None:
+        raise Refused(f"{words[0]} is not up")
+    node.disk_filler += max(0, usage_of(node, root).available) * 1024
 
 
 async def _empty_disk(lab: "LabPair", words: list[str]) -> None:
-    await run_text(node_named(lab, words[0]), f"rm -f {MOUNT}/lab-fill")
+    node_named(lab, words[0]).disk_filler = 0
+
+
+async def _fill_mount(lab: "LabPair", words: list[str]) -> None:
+    node = serving_node(lab)
+    if node is None:
+        raise Refused(f"{MOUNT} is mounted nowhere")
+    await run_text(
+        node,
+        f"free=$(df -k {MOUNT} | awk 'NR == 2 {{ print $4 }}')\n"
+        f'[ "$free" -gt 0 ] && truncate -s "${{free}}k" {MOUNT}/lab-fill',
+    )
+
+
+async def _empty_mount(lab: "LabPair", words: list[str]) -> None:
+    for node in lab.world.nodes.values():
+        if scenarios.is_mounted(node):
+            await run_text(node, f"rm -f {MOUNT}/lab-fill")
 
 
 async def _flood(lab: "LabPair", words: list[str]) -> None:
@@ -193,8 +212,15 @@ FAULTS: dict[str, Fault] = {
         Fault("mend-disk", "requests to the node's image work again", _mend_disk, _NODE),
         Fault("stop-freevrrpd", "VRRP stops on the node: address gone, no script runs", _stop_vrrp, _NODE),
         Fault("start-freevrrpd", "VRRP starts on the node", _start_vrrp, _NODE),
-        Fault("fill-disk", f"a large file fills {MOUNT} on the node", _fill_disk, _NODE),
-        Fault("empty-disk", "that file is removed again", _empty_disk, _NODE),
+        Fault(
+            "fill-disk",
+            "the node's own disk, which holds its image and its logs, runs full",
+            _fill_disk,
+            _NODE,
+        ),
+        Fault("empty-disk", "the node's own disk has room again", _empty_disk, _NODE),
+        Fault("fill-mount", f"a large file fills {MOUNT}", _fill_mount),
+        Fault("empty-mount", "that file is removed again", _empty_mount),
         Fault("flood-queue", "so many messages for a domain that defers arrive at once", _flood, ("COUNT",)),
         Fault("defer-domain", "mail to the domain is deferred from now on", _defer, ("DOMAIN",)),
         Fault("accept-domain", "mail to the domain is accepted again", _accept, ("DOMAIN",)),
@@ -210,7 +236,11 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault("syncing", "scenario: the slave's half is being copied", scenarios.syncing),
         Fault("degraded", "scenario: the slave's half is lost, nobody copies", scenarios.degraded),
-        Fault("split-brain", "scenario: both nodes mounted and written", scenarios.split_brain),
+        Fault(
+            "split-brain",
+            "scenario: link out, slave promoted by hand, both nodes written",
+            scenarios.split_brain,
+        ),
         Fault("node-gone", "scenario: the home slave has lost its power", scenarios.node_gone),
     )
 }

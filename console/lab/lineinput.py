@@ -1,6 +1,7 @@
 """The live input of a session: bytes as they arrive, handed out in lines or chunks."""
 
 import asyncio
+import re
 
 
 class LineInput:
@@ -59,3 +60,36 @@ class LineInput:
         except TimeoutError:
             return False
         return True
+
+
+def assignments(line: str, ifs: str, words: list[str]) -> str:
+    """What `read` with these words would assign, as shell text."""
+    raw = False
+    names: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-") and not names:
+            raw |= "r" in word
+            skip = word[-1:] in "tpdnu"
+        else:
+            names.append(word)
+    if not raw:
+        line = re.sub(r"\\(.)", r"\1", line)
+    separators = " \t\n" if ifs == "unset" else ifs
+    blanks = "".join(c for c in separators if c in " \t\n")
+    names = names or ["REPLY"]
+    values: list[str] = []
+    rest = line.strip(blanks) if blanks else line
+    for _ in names[:-1]:
+        found = re.match(f"([^{re.escape(separators)}]*)[{re.escape(separators)}]?(.*)$", rest, re.S)
+        if not separators or found is None:
+            values.append(rest)
+            rest = ""
+        else:
+            values.append(found[1])
+            rest = found[2].lstrip(blanks) if blanks else found[2]
+    values.append(rest)
+    quoted = ("'" + value.replace("'", "'\\''") + "'" for value in values)
+    return "; ".join(f"{name}={value}" for name, value in zip(names, quoted, strict=True))

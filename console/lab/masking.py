@@ -20,6 +20,8 @@ EVERYWHERE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^{_MONTH} [ \d]\d \d\d:\d\d:\d\d ", "<time> "),
         (rf"{_MONTH} [ \d]\d (?:\d\d:\d\d| \d{{4}})(?= )", "<date>"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+        (r"^( *(?:ID|mid|did): )\d+$", r"\1<id>"),
+        (r"<ID>\d+</ID>", "<ID><id></ID>"),
         (r"\b1[78]\d{8}\b", "<epoch>"),
         (r"usec = \d+", "usec = <n>"),
         (r"\b(kernel|[\w.-]+)\[\d+\]:", r"\1[<pid>]:"),
@@ -32,11 +34,11 @@ EVERYWHERE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b[0-9a-f]{32}\b", "<md5>"),
         (r"\b[0-9a-f]{16}\b", "<ufsid>"),
         (r"id\t\[ [0-9a-f]{1,8} [0-9a-f]{1,8} \]", "id\t[ <ufsid> ]"),
-        (r"^( *(?:ID|mid|did): )\d+$", r"\1<id>"),
-        (r"<ID>\d+</ID>", "<ID><id></ID>"),
         (r"SYNCHRONIZING, \d+%", "SYNCHRONIZING, <progress>"),
         (r"Synchronized: \d+%", "Synchronized: <progress>"),
         (r"BytesSynced: \d+", "BytesSynced: <progress>"),
+        (r"<Synchronized>\d+%<", "<Synchronized><progress><"),
+        (r"<BytesSynced>\d+<", "<BytesSynced><progress><"),
         (r"syncoffset: [1-9]\d*", "syncoffset: <progress>"),
         # The threads of ggate's processes report in the order the scheduler ran them.
         (r"\b(?:send|recv|disk)_thread: started", "<thread>_thread: started"),
@@ -45,7 +47,7 @@ EVERYWHERE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"in [\d.]+ secs \([\d.]+ bytes/sec\)", "in <time> secs (<rate> bytes/sec)"),
         (r"Inode: \d+", "Inode: <inode>"),
         (r"MD-DEV\d+-INO\d+", "MD-DEV<device>-INO<inode>"),
-        (r"^(c[rwx-]{9} .*) 0x[0-9a-f]+ <date>", r"\1 <device> <date>"),
+        (r"^(c[rwx-]{9} .*\S) +0x[0-9a-f]+ <date>", r"\1 <device> <date>"),
         # The root disk fills with logs at its own pace.
         (r"^(/dev/gpt/rootfs(?: +ufs)? +[\d.]+G?) +\S+ +\S+ +\d+%(?: +\d+ +\d+ +\d+%)?", r"\1 <fill>"),
     )

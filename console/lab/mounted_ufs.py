@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 LARGEST_PLAIN_FILE = 8 << 20
 """bashkit keeps no larger files; these stand in the file system as images do."""
 
-NAMES_SECONDS = 28.0
+NAMES_SECONDS = 14.5
 """With soft updates, sync(8) starts writing, but new names reach the disk only this much later."""
 
-_PATIENCE = 400
+_PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,18 @@ class MountedUfs:
         self._seen = seen
 
     async def sync(self) -> None:
-        """Start writing as sync(8) does, without waiting for a device that does not answer."""
+        """Start writing without waiting for a device that does not answer: what the program sync does."""
         if self.read_only:
             return
         task = self.node.start(self._guarded(self._flush(names=not self.volume.superblock.soft_updates)))
         self._follow(task)
         for _ in range(_PATIENCE):
             if task.done():
-                return
+                break
             await asyncio.sleep(0)
+        if self._changed_since is not None:
+            wait = self._changed_since + NAMES_SECONDS - self.node.clock.now()
+            self.node.clock.call_later(max(wait, 0.0), self.tick)
 
     async def flush(self, *, one_by_one: bool = False) -> None:
         """Write everything and wait for it, as fsync(2) and umount(8) do; raises OSError."""
@@ -125,11 +128,13 @@ class MountedUfs:
 
     def tick(self) -> None:
         """The syncer's round: write what has been waiting long enough."""
+        if self.hold.provider is None:
+            return
         self.absorb()
         since = self._changed_since
         if since is None or self.read_only or self.flushes:
             return
-        if self.node.clock.now() - since >= NAMES_SECONDS and self.hold.provider is not None:
+        if self.node.clock.now() - since >= NAMES_SECONDS - 0.001:
             self._follow(self.node.start(self._guarded(self._flush(names=True))))
 
     async def thawed(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from console.lab.errors import reason
 from console.lab.geom.base import Consumer
 from console.lab.mounted_ufs import MountedUfs
 from console.lab.ufs_volume import Volume
+from console.lab.usage import Usage
 
 if TYPE_CHECKING:
     from console.lab.world import Node
@@ -33,6 +36,8 @@ class Mount:
     options: list[str] = field(default_factory=list)
     read_only: bool = False
     ufs: MountedUfs | None = None
+    usage: Usage | None = None
+    """What df(1) last found."""
     kept: dict[str, bytes | None] = field(default_factory=dict)
     """What the directory held before: contents by path, None for a directory."""
 
@@ -58,6 +63,16 @@ class MountTable:
         self.node = node
         self.mounts: list[Mount] = []
         self._syncer: Timer | None = None
+        self._staying: list[str] = []
+
+    @contextmanager
+    def staying(self, directory: str) -> Iterator[None]:
+        """While a command runs in a directory, the file system that holds it is busy."""
+        self._staying.append(directory)
+        try:
+            yield
+        finally:
+            self._staying.remove(directory)
 
     def start(self) -> None:
         """Mount the root file system and /dev, as booting does."""
@@ -174,22 +189,19 @@ class MountTable:
             self.node.geom.vfs.close(mount.ufs.hold)
 
     def users(self, mount: Mount) -> list[str]:
-        """Processes that stay below a mount point."""
+        """Directories below a mount point in which processes stay."""
         below = mount.point.rstrip("/") + "/"
-        return [
-            process.command
-            for process in self.node.processes
-            if process.cwd == mount.point or process.cwd.startswith(below)
-        ]
+        directories = [*self._staying, *(process.cwd for process in self.node.processes)]
+        return [path for path in directories if path == mount.point or path.startswith(below)]
 
     async def sync(self) -> None:
-        """Have every file system start writing, as sync(8) does."""
+        """Have every file system start writing: what the program sync does."""
         for mount in list(self.mounts):
             if mount.ufs is not None:
                 await mount.ufs.sync()
 
     async def fsync(self, path: str) -> None:
-        """Return when the file's file system has written everything, as fsync(1) does; raises OSError."""
+        """Return when a file's file system has written everything: what the program fsync does. Raises OSError."""
         mount = self.containing(path)
         if mount.ufs is not None:
             await mount.ufs.flush(one_by_one=True)

@@ -10,6 +10,7 @@ from console.lab.qmail import HOME, LOG, install_mail
 from console.lab.rc import run_rc
 from console.lab.running import run_text
 from console.lab.shell import install_stubs
+from console.lab.users import add_user
 from console.lab.world import Node, World
 
 MIRROR = "remotemirror"
@@ -94,6 +95,9 @@ def _configure(node: Node, name: str, world: World) -> None:
     for script in _SCRIPTS:
         source = _HERE / script.replace(".sh", f".{name}.sh")
         write(f"/usr/local/bin/{script}", source.read_text(), mode=0o755)
+    for user, groups in (("admin", ("wheel",)), ("monitor", ())):
+        add_user(node, user, "/bin/sh", groups)
+        node.fs.mkdir(f"/home/{user}", recursive=True)
     if name == "b":
         write("/etc/gg.exports", f"{world.nodes['a'].address} RW {IMAGES['b']}\n", mode=0o600)
     node.fs.mkdir(MOUNT, recursive=True)

@@ -5,13 +5,14 @@ import heapq
 import itertools
 import random
 import signal
-from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from console.lab.mailqueue import Message, Recipient
 from console.lab.mailworld import DEFERRALS, Traffic, failure_text, success_text
 from console.lab.multilog import Multilog
 from console.lab.network import interfaces_of
 from console.lab.processes import Process
+from console.lab.usage import usage_of
 from console.lab.world import Node
 
 HOME = "/var/qmail"
@@ -27,32 +28,6 @@ _FLOODED = "bulk.example"
 _CHANNELS = ("local", "remote")
 _SKIPS = {"local": 10, "remote": 20}
 """chanskip: the next try comes after (skip + square root of the age) squared seconds."""
-
-
-@dataclass(slots=True)
-class Recipient:
-    """One recipient of a message."""
-
-    channel: str
-    address: str
-    done: bool = False
-    due: float = 0.0
-    trying: bool = False
-
-
-@dataclass(slots=True)
-class Message:
-    """One message in the queue."""
-
-    number: int
-    sender: str
-    size: int
-    born: float
-    recipients: list[Recipient]
-    qp: int
-    uid: int = 1005
-    preprocessed: bool = False
-    bounced: list[str] = field(default_factory=list)
 
 
 class Mail:
@@ -204,6 +179,11 @@ class Mail:
             if name.startswith("ngeth")
         )
 
+    def _has_room(self) -> bool:
+        """A full disk takes no new mail; who sends it hears a temporary error, the log says nothing."""
+        root = self.node.mounts.at("/")
+        return root is None or usage_of(self.node, root).available > 0
+
     async def _run(self, process: Process) -> None:
         clock = self.node.clock
         while process in self.node.processes:
@@ -249,7 +229,7 @@ class Mail:
     def _arrive(self, now: float) -> None:
         while self._due_arrival <= now:
             self._due_arrival += self._random.expovariate(self.traffic.rate)
-            if self.serving() and not self._exiting:
+            if self.serving() and not self._exiting and self._has_room():
                 self.inject(*self.traffic.message(self._random))
         self._due_arrival = max(self._due_arrival, now)
 

@@ -56,6 +56,7 @@ async def healthy(lab: "LabPair", words: list[str] | None = None) -> None:
     world.plug_link()
     for node in world.nodes.values():
         node.own_clock = None
+        node.disk_filler = 0
         image = node.images.at(IMAGES[node.name])
         if image is not None:
             image.frozen = image.failing = False
@@ -123,15 +124,15 @@ async def rebuild(lab: "LabPair", words: list[str] | None = None) -> None:
 
 
 async def split_brain(lab: "LabPair", words: list[str] | None = None) -> None:
-    """The link was out, somebody promoted the slave by hand, both wrote; then the link came back."""
+    """The link is out, somebody promoted the slave by hand, and both nodes were written."""
     await healthy(lab)
     a, b = lab.world.nodes["a"], lab.world.nodes["b"]
     lab.world.pull_link()
-    await run_text(a, "ggatec destroy -f -u 0")
-    await run_text(a, f"echo 'written on {a.hostname}' > {MOUNT}/orders-today.csv; sync")
     async with Hurry(lab):
+        await run_text(a, "ggatec destroy -f -u 0")
+        await run_text(a, f"echo 'written on {a.hostname}' > {MOUNT}/orders-today.csv; sync")
         await run_text(b, "/usr/local/bin/pair_serve.sh")
-    await run_text(b, f"echo 'written on {b.hostname}' > {MOUNT}/orders-today.csv; sync")
+        await run_text(b, f"echo 'written on {b.hostname}' > {MOUNT}/orders-today.csv; sync")
 
 
 async def node_gone(lab: "LabPair", words: list[str] | None = None) -> None:

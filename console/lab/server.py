@@ -231,6 +231,8 @@ async def _until_closed(session: Session, process: Process) -> None:
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        if not work.done():
+            session.abandon()
         work.cancel()
         gone.cancel()
         await asyncio.gather(work, gone, return_exceptions=True)

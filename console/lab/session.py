@@ -1,4 +1,4 @@
-"""What one SSH channel does on a simulated node: a command, a shell that is fed, or a person at a terminal."""
+"""What one SSH channel does on a simulated node: a command, a fed shell, or a person at a terminal."""
 
 import asyncio
 import re
@@ -57,6 +57,11 @@ class Session:
             self._node.processes.exit(process)
             with suppress(OSError):
                 self._process.exit(status & 0xFF)
+
+    def abandon(self) -> None:
+        """The client has gone: the shell runs nothing more, not even the rest of its line."""
+        if self._shell is not None:
+            self._shell.cancel()
 
     async def _act(self, command: str | None) -> int:
         if command is None:

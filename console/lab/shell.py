@@ -9,7 +9,8 @@ from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProf
 
 from console.lab.call import Call, Command
 from console.lab.files import restore_modes
-from console.lab.lineinput import LineInput
+from console.lab.lineinput import LineInput, assignments
+from console.lab.shellmessages import Messages, Sink, syntax_error
 from console.lab.shelltext import open_document, with_live_input
 from console.lab.world import Node
 
@@ -50,16 +51,16 @@ kill() {
   done
   __kill "$@"
 }
+sed() {
+  if [ "$1" = -i ] && [ -z "$2" ]; then shift 2; command sed -i "$@"; else command sed "$@"; fi
+  case $? in 0) return 0 ;; *) return 1 ;; esac
+}
 __wait_all() { __collect; for __job in $__jobs; do wait "$__job"; done; }
 """
 """`read` that waits for the session's input, and the collecting of what background jobs printed."""
 
 _OWN_NAME = re.compile(r"('[^']*')|\$(?:0\b|\{0\})")
 """$0 outside single quotes: bashkit would call itself bash."""
-
-_PREFIX = re.compile(rb"^(?:bash|sh|(?P<file>/[^:\n]*)): (?:-c: )?(?:line \d+: )+(?P<rest>.*)$", re.S)
-
-Sink = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Shell:
         try:
             self._bash.analyze(text)
         except BashError as error:
-            await self._err(_syntax_error(str(error)))
+            await self._err(syntax_error(str(error)))
             self.status = 2
             return 2
         text = _OWN_NAME.sub(lambda found: found[1] or "/bin/sh", text)
@@ -221,8 +222,8 @@ class Shell:
         self._bash.clear_cancel()
 
     async def _execute(self, script: str) -> int:
-        stderr = _Messages(self._err)
-        stdout = _Messages(self._out)
+        stderr = Messages(self._err)
+        stdout = Messages(self._out)
         Shell.executing += 1
         restore_modes(self.node)
         try:
@@ -251,7 +252,8 @@ class Shell:
                 write_out=write_out, write_err=write_err, groups=self.user.groups,
             )  # fmt: skip
             try:
-                status = await command(call)
+                with self.node.mounts.staying(context.cwd):
+                    status = await command(call)
                 await call.flush()
             except BrokenPipeError:
                 return 141
@@ -265,7 +267,7 @@ class Shell:
         line = await self._live.line(0.05 if jobs.strip() else None)
         if line is None:
             return 75
-        self._taken = _assignments(line.rstrip(b"\n").decode("utf-8", "surrogateescape"), ifs, words).encode(
+        self._taken = assignments(line.rstrip(b"\n").decode("utf-8", "surrogateescape"), ifs, words).encode(
             "utf-8", "surrogateescape"
         )
         return 0 if line.endswith(b"\n") else 1
@@ -289,95 +291,6 @@ class Shell:
         self.status = int(context.argv[0])
         self._ended.set()
         return self.status
-
-
-class _Messages:
-    """Turns bashkit's own messages into those of sh(1), line by line."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._held = b""
-        self.written = False
-
-    async def write(self, data: bytes) -> None:
-        """Pass on whole lines; other programs' text is left as it is."""
-        self.written = True
-        data = self._held + data
-        lines = data.splitlines(keepends=True)
-        self._held = b""
-        if lines and not lines[-1].endswith(b"\n") and lines[-1].startswith((b"bash: ", b"sh: ")):
-            self._held = lines.pop()
-        text = b"".join(sh_message(line) for line in lines) if b": line " in data else b"".join(lines)
-        if text:
-            await self._sink(text)
-
-    async def close(self) -> None:
-        """Pass on what is left."""
-        if self._held:
-            held, self._held = self._held, b""
-            await self._sink(sh_message(held))
-
-
-def sh_message(line: bytes) -> bytes:
-    """One line of standard error as FreeBSD's sh(1) words it."""
-    end = b"\n" if line.endswith(b"\n") else b""
-    found = _PREFIX.match(line.rstrip(b"\n"))
-    if found is None:
-        return line
-    rest = found["rest"]
-    if rest.startswith(b"wait: "):
-        return b""
-    if b": command not found" in rest:
-        rest = rest.split(b": command not found")[0] + b": not found"
-    elif rest.startswith(b"syntax error"):
-        rest = b"Syntax error: " + rest.removeprefix(b"syntax error").lstrip(b": ")
-    elif re.match(rb"/\S*: No such file or directory$", rest):
-        rest = rest.removesuffix(b"No such file or directory") + b"not found"
-    if found["file"]:
-        rest = found["file"].rsplit(b"/", 1)[-1] + b": " + rest
-    return rest + end
-
-
-def _syntax_error(text: str) -> bytes:
-    token = re.search(r"unexpected token `(.*?)'", text)
-    if token:
-        return f'Syntax error: "{token[1]}" unexpected\n'.encode()
-    if "unterminated" in text:
-        return b"Syntax error: Unterminated quoted string\n"
-    return b"Syntax error: end of file unexpected\n"
-
-
-def _assignments(line: str, ifs: str, words: list[str]) -> str:
-    """What `read` with these words would assign, as shell text."""
-    raw = False
-    names: list[str] = []
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-") and not names:
-            raw |= "r" in word
-            skip = word[-1:] in "tpdnu"
-        else:
-            names.append(word)
-    if not raw:
-        line = re.sub(r"\\(.)", r"\1", line)
-    separators = " \t\n" if ifs == "unset" else ifs
-    blanks = "".join(c for c in separators if c in " \t\n")
-    names = names or ["REPLY"]
-    values: list[str] = []
-    rest = line.strip(blanks) if blanks else line
-    for _ in names[:-1]:
-        found = re.match(f"([^{re.escape(separators)}]*)[{re.escape(separators)}]?(.*)$", rest, re.S)
-        if not separators or found is None:
-            values.append(rest)
-            rest = ""
-        else:
-            values.append(found[1])
-            rest = found[2].lstrip(blanks) if blanks else found[2]
-    values.append(rest)
-    quoted = ("'" + value.replace("'", "'\\''") + "'" for value in values)
-    return "; ".join(f"{name}={value}" for name, value in zip(names, quoted, strict=True))
 
 
 def _make_callable(fs: FileSystem) -> None:

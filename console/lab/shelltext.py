@@ -2,7 +2,8 @@
 
 bashkit hands a command its input as text that is complete beforehand; a login session's input arrives as it
 is typed. So the commands that would read it are found in the text and given a live reader instead. And it
-forgets what a background job printed when the subshell that started it is gone: `( job & )` becomes `{ job & }`.
+forgets what a background job printed when the subshell that started it is gone: `( job & )` becomes
+`{ job & }`.
 """
 
 import re

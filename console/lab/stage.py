@@ -159,7 +159,7 @@ class Stage:
             ("b", "printf '192.168.1.100 RW /root/images/sitesbackup.img\\n' > /etc/gg.exports; ggated"),
             ("a", "mkdir -p /root/images /home/sites; truncate -s 48m /root/images/sitesprimary.img"),
             ("a", "kldload geom_mirror"),
-            ("a", "ggatec create -t 10 -u 0 192.168.1.101 /root/images/sitesbackup.img"),
+            ("a", "ggatec create -t 10 192.168.1.101 /root/images/sitesbackup.img"),
             ("a", f"gmirror label {flag}-n -b prefer remotemirror ggate0"),
             ("a", "mdconfig -a -t vnode -f /root/images/sitesprimary.img -u 0"),
             ("a", f"gmirror insert {flag}-p 100 remotemirror md0"),
@@ -167,14 +167,14 @@ class Stage:
         ):
             await self.run(name, script)
             await self.reach(self.now + 1.0)
-        await self.reach(self.now + 60.0)
+        await self.reach(self.now + 65.0)
         for script in (
             "newfs -U /dev/mirror/remotemirror",
             "mount /dev/mirror/remotemirror /home/sites",
             "echo one > /home/sites/one.txt; sync",
         ):
             await self.run("a", script)
-        await self.reach(self.now + 10.0)
+        await self.reach(self.now + 1.0)
 
 
 _DETACHED = re.compile(r">\s*\S+\s+2>&1\s*&\s*\)?\s*(?:;\s*sleep [\d.]+\s*)?$")

@@ -124,6 +124,8 @@ class Superblock:
     free_inodes: int = 0
     table_copy: int = 0
     table_length: int = 0
+    groups_summary: tuple[tuple[int, int, int, int], ...] = ()
+    """Per group: free blocks, directories, free inodes, free fragments; empty when there are very many."""
 
     @property
     def geometry(self) -> Geometry:
@@ -144,6 +146,7 @@ async def read_superblock(storage: Storage) -> Superblock | None:
         return None
     try:
         fields = json.loads(text[len(MAGIC) :].rstrip(b"\0"))
+        fields["groups_summary"] = tuple(tuple(group) for group in fields["groups_summary"])
         return Superblock(**fields)
     except (ValueError, TypeError, KeyError):
         return None

@@ -24,6 +24,8 @@ from console.lab.ufs import (
 ROOT = "/"
 SNAP = "/.snap"
 RESERVED_INODES = 2
+SUMMARY_GROUPS = 60
+GROUP_AT = 32
 
 Writes = list[tuple[int, bytes]]
 
@@ -195,8 +197,9 @@ class Volume:
             free_blocks=counts.free_blocks,
             directories=counts.directories,
             free_inodes=counts.free_inodes,
+            groups_summary=counts.groups if len(counts.groups) <= SUMMARY_GROUPS else (),
         )
-        return [*table_writes(self.superblock, text), *self.superblock_writes()]
+        return [*table_writes(self.superblock, text), *self._summary_writes(), *self.superblock_writes()]
 
     def data_writes(self, inode: Inode, data: bytes) -> Writes:
         """What writing a file's contents writes."""
@@ -206,6 +209,15 @@ class Volume:
         """The root directory's own block, with the names in it."""
         names = "\n".join(sorted(path for path in self.table if path.count("/") == 1))
         return [(self.first_directory, names.encode()[:FRAGMENT].ljust(FRAGMENT, b"\0"))]
+
+    def _summary_writes(self) -> Writes:
+        """The first group's map of used fragments, and the summary of all groups."""
+        used = self._used[: min(self.layout.group, FRAGMENT)]
+        summary = repr(self.superblock.groups_summary).encode()
+        return [
+            (GROUP_AT * FRAGMENT, bytes(used).ljust(FRAGMENT, b"\0")),
+            (self.layout.data_at * FRAGMENT, summary[:FRAGMENT].ljust(FRAGMENT, b"\0")),
+        ]
 
     def _group_of(self, inode: Inode) -> int:
         return inode.extents[0][0] // self.layout.group if inode.extents else 0

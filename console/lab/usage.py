@@ -40,8 +40,15 @@ class Usage:
         return f"{self.inodes_used * 100 / inodes:.0f}%" if inodes else "-"
 
 
-def usage_of(node: "Node", mount: "Mount") -> Usage:
-    """Measure one mounted file system."""
+def usage_of(node: "Node", mount: "Mount", *, waiting: bool = True) -> Usage:
+    """Measure one mounted file system; without `waiting` a stuck one tells what it last knew."""
+    if mount.ufs is not None and mount.ufs.frozen and not waiting and mount.usage is not None:
+        return mount.usage
+    mount.usage = _measured(node, mount)
+    return mount.usage
+
+
+def _measured(node: "Node", mount: "Mount") -> Usage:
     if mount.ufs is not None:
         mount.ufs.absorb()
         volume = mount.ufs.volume

@@ -22,8 +22,8 @@ class Faults(Protocol):
         """Each fault as typed (`power-off b`), and what it does."""
         ...
 
-    async def fault(self, name: str, *args: str) -> object:
-        """Bring it about."""
+    async def fault(self, name: str, *args: str) -> str:
+        """Bring it about; returns what happened."""
         ...
 
 
@@ -40,7 +40,7 @@ class FaultsDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The list."""
         wide = max((len(name) for name, _ in self._offered), default=0) + 2
-        with VerticalScroll(id="ask") as box:
+        with VerticalScroll(id="ask", classes="-wide") as box:
             box.border_title = Content("faults of the simulated pair")
             yield Static(Content.styled("Nothing real is touched.", "dim"))
             yield OptionList(

@@ -12,16 +12,7 @@ from widgets.plain import one_line
 from widgets.signs import COMPONENT_TONES, MIRROR_TONES, Tone
 
 SECTIONS = tuple(field.name for field in fields(NodeFacts))
-PROGRAMS = (
-    "ggatec",
-    "ggated",
-    "freevrrpd",
-    "qmail-send",
-    "qmail-lspawn",
-    "qmail-rspawn",
-    "qmail-clean",
-    "sshd",
-)
+PROGRAMS = ("ggatec", "ggated", "freevrrpd", "qmail-send", "qmail-lspawn", "qmail-rspawn", "qmail-clean")
 """The processes worth a row; the rest are in the raw text."""
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import DataTable
 
 from console.model.snapshot import NodeView, PairState
@@ -20,7 +20,7 @@ from widgets.node_card import NodeCard
 from widgets.plain import one_line
 from widgets.signs import Tone
 
-COLUMNS = (("sign", " "), ("item", "what"), ("text", "as read"), ("age", "age"))
+COLUMNS = (("sign", " "), ("age", "  age"), ("item", "what"), ("text", "as read"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class KnownTable(DataTable[Text]):
 
     DEFAULT_CSS = "KnownTable { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }"
 
-    state: reactive[PairState | None] = reactive(None)
-    moment: reactive[Moment | None] = reactive(None)
-    filter: reactive[str] = reactive("")
-    home: reactive[Home] = reactive(Home.MASTER)
+    state: var[PairState | None] = var(None)
+    moment: var[Moment | None] = var(None)
+    filter: var[str] = var("")
+    home: var[Home] = var(Home.MASTER)
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row")
@@ -76,7 +76,10 @@ class KnownTable(DataTable[Text]):
         self._tell_ages()
 
     def _draw(self) -> None:
-        if self.state is None or not self.columns:
+        if not self.columns:
+            return
+        if self.state is None:
+            self._refill({})
             return
         wanted = self.filter.casefold()
         found = {row.key: row for row in rows(self.state.snapshot.node(self.home))}
@@ -100,11 +103,11 @@ class KnownTable(DataTable[Text]):
         """Rows came or went: fill again, with cursor and scroll where they were."""
         before, offset = self.pointed, self.scroll_offset
         self.clear()
-        self._shown, self._ages = {}, {}
+        self._shown, self._ages, self._rows = {}, {}, {}
         for key, row in found.items():
             cells, style = self._cells(row), self._style(row)
             self.add_row(
-                Text(cells.sign, style), Text(cells.item, style), Text(cells.text, style), Text(""), key=key
+                Text(cells.sign, style), Text(""), Text(cells.item, style), Text(cells.text, style), key=key
             )
             self._shown[key] = cells
         if before is not None and before.key in found:
@@ -130,7 +133,7 @@ class KnownTable(DataTable[Text]):
             text = f"{Tone.UNKNOWN.sign} {text}" if fact.unknown is not None else text
             if self._ages.get(key) != text:
                 self._ages[key] = text
-                self.update_cell(key, "age", Text(text, "dim"), update_width=True)
+                self.update_cell(key, "age", Text(f"{text:>5}", "dim"), update_width=True)
 
 
 class NodeScreen(PairScreen):
@@ -146,7 +149,7 @@ read from, `/` finds rows. Rows that are too old to be believed are grey and car
         Binding("n", "other", "Other node", tooltip="Show the other node of the pair"),
     ]
 
-    home: reactive[Home] = reactive(Home.MASTER)
+    home: var[Home] = var(Home.MASTER)
 
     def content(self) -> ComposeResult:
         """Two cards of which one is shown, and the rows."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from textual.app import ComposeResult
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.model.snapshot import PairState
 from console.screens.finding_words import finding_text
@@ -20,7 +20,7 @@ class PairsScreen(PairScreen):
 Each pair in one line: the state of its data path, who serves, whether the other could take over, its findings
 with the worst one's id, the mail queue and both links. `enter` shows the pair on the overview.
 """
-    all: reactive[Mapping[str, PairState | None]] = reactive(dict)
+    all: var[Mapping[str, PairState | None]] = var(dict)
 
     def content(self) -> ComposeResult:
         """The table."""

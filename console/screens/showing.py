@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.getters import app as the_app
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Footer, Input
 
@@ -32,13 +32,13 @@ SCREENS = (
 class ConsoleApp(App[None]):
     """The app as its screens see it: states by pair, the pair that is shown, and the second hand."""
 
-    states: reactive[Mapping[str, PairState]] = reactive(dict)
+    states: var[Mapping[str, PairState]] = var(dict)
     """The state of each pair; replaced only when something other than a time is different."""
-    pair: reactive[str] = reactive("")
+    pair: var[str] = var("")
     """The name of the pair that is shown."""
-    home: reactive[Home] = reactive(Home.MASTER)
+    home: var[Home] = var(Home.MASTER)
     """Which of its nodes the node screen shows."""
-    beat: reactive[float] = reactive(0.0)
+    beat: var[float] = var(0.0)
     """Console time, once a second."""
 
     def __init__(self, pairs: Sequence[PairConfig], *, read_only: bool) -> None:
@@ -77,15 +77,16 @@ class PairScreen(Screen[None]):
     ]
 
     app = the_app(ConsoleApp)
-    state: reactive[PairState | None] = reactive(None)
-    moment: reactive[Moment | None] = reactive(None)
-    compact: reactive[bool] = reactive(False, toggle_class="-compact")
+    state: var[PairState | None] = var(None)
+    moment: var[Moment | None] = var(None)
+    pair: var[str] = var("")
+    compact: var[bool] = var(False, toggle_class="-compact")
     """Narrower than 120 columns or lower than 24 lines: the short forms."""
-    filter: reactive[str] = reactive("")
+    filter: var[str] = var("")
 
     def compose(self) -> ComposeResult:
         """The first line, the screen's own content, a filter that is hidden until asked for, the keys."""
-        yield TopBar(SCREENS, self.HERE, self.app.pair, self.app.read_only).data_bind(PairScreen.state)
+        yield TopBar(SCREENS, self.HERE, self.app.read_only).data_bind(PairScreen.state, PairScreen.pair)
         with Container(id="content"):
             yield from self.content()
         line = Input(placeholder="words to look for; escape clears", id="filter", compact=True)
@@ -115,6 +116,7 @@ class PairScreen(Screen[None]):
         """The newest state of the pair that is shown."""
         if not self.is_current:
             return
+        self.pair = self.app.pair
         self.state = self.app.states.get(self.app.pair)
         self.moment = self.app.moment()
 

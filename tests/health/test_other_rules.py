@@ -8,7 +8,7 @@ from console.health.findings import findings
 from console.model.facts import (
     VrrpLog,
 )
-from console.model.snapshot import LinkState
+from console.model.snapshot import Link, LinkState
 from console.model.words import Home, Severity
 from tests.health.building import (
     component,
@@ -96,6 +96,17 @@ def test_mail_shapes_are_told_apart() -> None:
     assert "local" in next(f.what for f in findings(local, past) if f.id == "P50b")
 
 
+def test_a_few_new_messages_are_no_trend() -> None:
+    for depths in ((0, 0, 1), (0, 1, 0), (3, 3, 3), (1, 2)):
+        pair, past = every_second(*(mail(todo=n) for n in depths), step=30)
+        assert "P50a" not in ids(findings(pair, past)), depths
+
+
+def test_a_clock_that_was_set_does_not_make_qmail_look_stuck() -> None:
+    pair = mail(todo=4, last_event="@400000006b03f2a000000000")
+    assert "P50a" not in ids(found(with_facts(pair, A, clock_offset=10_800.0)))
+
+
 def test_mail_is_left_alone_when_it_is_switched_off() -> None:
     pair = mail(exitasap=True, alerts=("alert: cannot start",))
     off = pair.config.model_copy(update={"qmail": pair.config.qmail.model_copy(update={"enabled": False})})
@@ -107,3 +118,12 @@ def test_unknown_is_never_taken_for_fine() -> None:
     for home in Home:
         for fact in ("geom", "mounts", "interfaces", "processes", "vrrplog", "vrrpconf", "files", "df"):
             assert any(f.severity in (U, C) for f in found(losing(pair, home, fact))), fact
+
+
+def test_a_node_with_one_hanging_command_still_answers() -> None:
+    pair = losing(healthy(), A, "geom", "no answer for 21 s")
+    silent = replace(pair, master=replace(pair.master, link=Link(LinkState.SILENT, "geom has not answered")))
+    assert {f.id for f in found(silent)} == {f.id for f in found(pair)}
+    assert "P12a" in ids(found(silent))
+    dark = losing(silent, A, "host", "no answer for 21 s")
+    assert "P43" in ids(found(dark))

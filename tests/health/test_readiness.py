@@ -91,6 +91,8 @@ def test_a_rebuild_of_the_serving_half_is_ready_but_says_that_nothing_is_left_be
 def test_the_data_at_risk_is_never_nothing() -> None:
     for pair in (healthy(), promoted(), both_mounted(), copying("ggate0", 99), losing(healthy(), A, "geom")):
         assert readiness(pair).data_at_risk.strip()
+    assert "99 % done" in readiness(copying("ggate0", 99)).data_at_risk
+    assert "useless" in readiness(copying("ggate0", 99)).data_at_risk
     assert "7 writes" in readiness(with_gate(healthy(), queue_count=7)).data_at_risk
 
 

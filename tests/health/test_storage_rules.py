@@ -62,7 +62,12 @@ from tests.health.cases import (
     slave_exports,
 )
 
+SITES_FULL = DiskUse("/dev/mirror/remotemirror", "/home/sites", 47_256, 43_000, 400, 99)
+
 FIRING: list[Firing] = [
+    ("FULL", C, lambda: with_facts(healthy(), A, df=(SITES_FULL,))),
+    ("R12", W, lambda: losing(healthy(), A, "metadata", "no answer for 11 s")),
+    ("FULL", W, lambda: with_facts(healthy(), A, df=(replace(SITES_FULL, capacity=91),))),
     ("P01", W, lambda: with_gate(healthy(), timeout=0)),
     ("P01", C, lambda: without(healthy(), B, "ggated")),
     ("P01", C, lambda: with_facts(losing(healthy(), B, "processes"), B, sockets=())),
@@ -238,6 +243,9 @@ FIRING: list[Firing] = [
 ]
 
 QUIET: list[Quiet] = [
+    ("R12", lambda: losing(healthy(), A, "metadata", "Permission denied")),
+    ("R12", lambda: losing(healthy(), B, "df", "no answer for 11 s")),
+    ("FULL", lambda: with_facts(healthy(), A, df=(replace(SITES_FULL, capacity=80),))),
     (
         "P01",
         lambda: with_messages(healthy(), A, "Lost connection 1.", "send_thread: started!", program="ggatec"),
@@ -368,3 +376,9 @@ def test_stale_values_are_not_used() -> None:
     lost = losing(with_gate(healthy(), timeout=0), A, "geom", "no answer for 5 s")
     assert "P01" not in ids(found(lost))
     assert Answer.UNKNOWN is Answer("unknown")
+
+
+def test_the_raw_text_shows_the_components() -> None:
+    stale = with_mirror(healthy(), mirror(component("ggate0"), component("md0", "STALE"), state="DEGRADED"))
+    raw = next(f.raw for f in found(stale) if f.id == "P14")
+    assert raw == "mirror/remotemirror DEGRADED ggate0 (ACTIVE) md0 (STALE)"

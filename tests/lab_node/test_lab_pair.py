@@ -122,6 +122,31 @@ async def test_flooding_and_deferring_fill_the_queue(lab: LabPair) -> None:
     assert int(out.split()[3]) >= 500
 
 
+async def test_a_disk_can_run_full_and_has_room_again(lab: LabPair) -> None:
+    await lab.fault("fill-disk", "web-b")
+    assert re.search(r" 100% +/$", await say(lab, "b", "df -k /"), re.M)
+    await lab.fault("empty-disk", "web-b")
+    assert not re.search(r" 100% +/$", await say(lab, "b", "df -k /"), re.M)
+
+
+async def test_the_mount_can_run_full(lab: LabPair) -> None:
+    await lab.fault("fill-mount")
+    assert re.search(r" (?:99|100)% +/home/sites$", await say(lab, "a", "df -k /home/sites"), re.M)
+    await lab.fault("empty-mount")
+    assert "lab-fill" not in await say(lab, "a", "ls /home/sites")
+
+
+async def test_an_administrator_becomes_root_and_a_monitor_does_not(lab: LabPair) -> None:
+    for user, expected in (("admin", "0\n"), ("monitor", "")):
+        process = await asyncio.create_subprocess_exec(
+            "ssh", "-F", str(lab.ssh_config), "-l", user, "web-a", "exec sudo -n /bin/sh",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(b"id -u\n"), 15)
+        assert out.decode() == expected
+        assert expected or err == b"sudo: a password is required\n"
+
+
 async def test_stopping_and_starting_vrrp_moves_the_address(lab: LabPair) -> None:
     await lab.fault("stop-freevrrpd", "web-b")
     assert "freevrrpd" not in await say(lab, "b", "ps -axww -o command")

@@ -4,6 +4,7 @@ import pytest
 from textual.widgets import DataTable, Input
 
 from console.app import THEMES
+from console.lab.control import Refused
 from console.screens.finding_dialog import FindingDialog
 from console.screens.help import HelpScreen
 from console.screens.raw import RawScreen
@@ -193,6 +194,26 @@ async def test_several_pairs_are_a_table_and_enter_drills_down() -> None:
         assert "pair-2" in text_of(app)
 
 
+async def test_a_pair_that_was_not_read_yet_shows_nothing_of_the_one_before() -> None:
+    pairs = [sample.pair_config("first"), sample.pair_config("second")]
+    feed = Feed(sample.state(config=pairs[0], findings=(sample.P31,)))
+    app = console(feed=feed, pairs=pairs)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(lambda: app.states)
+        for key in "123456":
+            await pilot.press(key)
+            await pilot.pause()
+        app.pair = "second"
+        for key in "123461":
+            await pilot.press(key)
+            await pilot.pause()
+            text = text_of(app)
+            assert "second" in text
+            assert "connecting" in text
+            for left in ("first", "192.168", "COMPLETE", "P31", "1,204", "MASTER", "●"):
+                assert left not in text, (key, left, text)
+
+
 class FakeFaults:
     def __init__(self) -> None:
         self.done: list[tuple[str, ...]] = []
@@ -200,8 +221,11 @@ class FakeFaults:
     def offered(self) -> Sequence[tuple[str, str]]:
         return [("power-off b", "cut the power of node b"), ("unplug", "[/x] pull the replication cable")]
 
-    async def fault(self, name: str, *args: str) -> None:
+    async def fault(self, name: str, *args: str) -> str:
         self.done.append((name, *args))
+        if name == "unplug":
+            raise Refused("[/x] there is no cable")
+        return f"[/x] {name}: done"
 
 
 async def test_faults_exist_only_in_a_lab() -> None:
@@ -224,6 +248,12 @@ async def test_a_fault_is_chosen_from_a_menu() -> None:
         assert "[/x] pull" in text_of(app)
         await pilot.press("enter")
         await eventually(lambda: faults.done == [("power-off", "b")])
+        await pilot.press("f")
+        await eventually(lambda: "cut the power" in text_of(app))
+        await pilot.press("down", "enter")
+        await eventually(lambda: faults.done[1:] == [("unplug",)])
+        await pilot.pause()
+        assert app.is_running, "a fault the lab refuses is only told"
 
 
 async def test_the_palette_reconnects_and_the_monitor_says_that_it_only_reads() -> None:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual._compositor import ChopsUpdate
 
 from console.model.facts import Fact
 from console.model.snapshot import PairState
@@ -70,6 +71,36 @@ async def test_an_unchanged_node_repaints_nothing() -> None:
         await pilot.pause()
         assert {one: one.paints for one in before} == before
         assert {one: one.rebuilds for one in lists} == lists
+
+
+async def test_a_second_that_passes_touches_no_cell_but_those_of_ages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    app = console(sample.healthy(), clock=clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(lambda: app.states)
+        await pilot.pause()
+        updates: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda screen, update: updates.append(update))
+        clock.now += 20
+        app.beat = clock.now
+        await eventually(lambda: updates)
+        await pilot.pause()
+        ages = [one.region for one in app.screen.query(AgeColumn)]
+        for update in updates:
+            assert isinstance(update, ChopsUpdate), "never the whole screen"
+            for y, left, right in update.spans:
+                assert any(r.y <= y < r.bottom and r.x <= left and right <= r.right for r in ages), (
+                    y,
+                    left,
+                    right,
+                )
+        updates.clear()
+        feed_again = later(sample.healthy(), 20.0)
+        app.take(feed_again)
+        await pilot.pause()
+        assert updates == []
 
 
 async def test_when_one_node_changes_the_other_card_is_not_repainted() -> None:

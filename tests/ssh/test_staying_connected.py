@@ -1,4 +1,4 @@
-"""What lasts: login shells that are no sh, connections that break, reconnecting without a leak, a cut link."""
+"""What lasts: login shells that are no sh, broken connections, reconnecting without a leak, a cut link."""
 
 import asyncio
 import os
@@ -252,7 +252,7 @@ async def test_a_cut_link_is_noticed_and_a_mended_one_is_used_again(
 
 async def test_every_connection_notices_a_dead_node_within_twenty_seconds(server: Sshd) -> None:
     connection = await connect(node(), ssh_config=server.ssh_config())
-    options = connection._options  # noqa: SLF001
+    options = connection._options
     assert options.keepalive_interval * (options.keepalive_count_max + 1) <= 20
     connection.close()
     await connection.wait_closed()

@@ -3,12 +3,24 @@
 A rule that lacks a fact finds nothing: the rules of `unknown` say so in its place.
 """
 
-from console.health.rules import export, gate, handover, mail, mirror, rebuild, unknown, vrrp, vrrp_group
+from console.health.rules import (
+    disk,
+    export,
+    gate,
+    handover,
+    mail,
+    mirror,
+    rebuild,
+    unknown,
+    vrrp,
+    vrrp_group,
+)
 from console.health.rules.scene import Rule
 
 ALL: tuple[Rule, ...] = (
     *gate.RULES,
     *export.RULES,
+    *disk.RULES,
     *mirror.RULES,
     *rebuild.RULES,
     *vrrp.RULES,

@@ -1,11 +1,11 @@
-"""The server side: gg.exports, ggated(8) and the image files (P08-P10, P12c, P25, P26)."""
+"""The server side: gg.exports, ggated(8) and the image files (P08-P10, P12c, P25)."""
 
 from collections.abc import Iterator
 
 from console.health import stack
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import last_with
-from console.model.snapshot import Finding, NodeView
+from console.model.snapshot import Finding
 from console.model.words import Home, Severity
 
 
@@ -198,37 +198,6 @@ def sizes_differ(scene: Scene) -> Iterator[Finding]:
             )
 
 
-@rule("P26")
-def no_room_for_the_image(scene: Scene) -> Iterator[Finding]:
-    """A sparse image on a file system that cannot hold all of it."""
-    for node in scene.snapshot.nodes:
-        file, free = stack.image_file(node, node.config.image), _free_bytes(node, node.config.image)
-        if file is None or file.size is None or file.allocated is None or free is None:
-            continue
-        gap = file.size - file.allocated
-        if gap > 0 and free < gap:
-            yield finding(
-                "P26",
-                Severity.CRITICAL if free < gap // 4 else Severity.WARNING,
-                node,
-                f"the disk of {node.name} has {free} bytes left, its sparse image may still want {gap}",
-                why="truncate(1) reserves nothing: the write error arrives later, under a mounted file "
-                "system.",
-                todo="Free space on the host file system, or fill the image once so that its blocks are "
-                "reserved.",
-                raw=f"{file.path}: size {file.size}, allocated {file.allocated}",
-            )
-
-
-def _free_bytes(node: NodeView, path: str) -> int | None:
-    rows = [
-        row
-        for row in node.facts.df.value or ()
-        if row.on == "/" or path == row.on or path.startswith(row.on.rstrip("/") + "/")
-    ]
-    return max(rows, key=lambda row: len(row.on)).avail * 1024 if rows else None
-
-
 @rule("P08")
 def peer_not_admitted(scene: Scene) -> Iterator[Finding]:
     """The peer's own address must be the one that the table admits."""
@@ -260,5 +229,4 @@ RULES: tuple[Rule, ...] = (
     exported_and_attached,
     releases_differ,
     sizes_differ,
-    no_room_for_the_image,
 )

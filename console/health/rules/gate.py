@@ -7,7 +7,7 @@ from console.health.conditions import gate_alive
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import last_with
 from console.model.facts import Gate, Process
-from console.model.snapshot import Finding, LinkState, NodeView
+from console.model.snapshot import Finding, NodeView
 from console.model.words import Answer, ComponentState, Severity
 
 _FREE_WRITERS = (
@@ -352,7 +352,7 @@ def geom_silent(scene: Scene) -> Iterator[Finding]:
     """GEOM does not answer although the node does."""
     for node in scene.snapshot.nodes:
         why = node.facts.geom.unknown
-        if why is None or "no answer" not in why or node.link.state is not LinkState.LIVE:
+        if why is None or "no answer" not in why or not stack.answers(node):
             continue
         if node.facts.host.value is None:
             continue

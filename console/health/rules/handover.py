@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.health import stack
 from console.health.conditions import check
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.health.syslog import last_with
@@ -60,14 +61,14 @@ def backup_still_mounted(scene: Scene) -> Iterator[Finding]:
     """A node that gave up the role but not the mount."""
     for node in scene.snapshot.nodes:
         truth, peer = scene.truth(node), scene.snapshot.peer(node)
-        if truth.role not in (Role.BACKUP, Role.DISABLED) or truth.mounted is not Answer.YES:
+        if truth.role is not Role.BACKUP or truth.mounted is not Answer.YES:
             continue
         mount = truth.mount
         yield finding(
             "P39",
             Severity.CRITICAL,
             node,
-            f"{node.name} is {truth.role.value} but still has {scene.snapshot.config.mount} mounted",
+            f"{node.name} is BACKUP but still has {scene.snapshot.config.mount} mounted",
             why="Its backup script could not umount (busy), or did not try; what comes next works on a "
             "mounted image.",
             todo=f"List the holders with `fstat -f {scene.snapshot.config.mount}`, stop those services, "
@@ -121,7 +122,7 @@ def node_does_not_answer(scene: Scene) -> Iterator[Finding]:
     """A node whose state is not known now."""
     for node in scene.snapshot.nodes:
         state = node.link.state
-        if state is LinkState.LIVE:
+        if stack.answers(node):
             continue
         seen = node.link.last_seen
         age = f", last seen {max(0.0, scene.snapshot.now - seen):.0f} s ago" if seen is not None else ""

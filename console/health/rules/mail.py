@@ -35,13 +35,20 @@ def tai_seconds(stamp: str | None) -> float | None:
         return None
 
 
+def _rising(depths: list[int]) -> bool:
+    """Whether the number goes up reading after reading; a few new messages that stay are no trend."""
+    steps = [b - a for a, b in pairwise(depths)]
+    if len(steps) < 2 or min(steps) < 0:
+        return False
+    return min(steps) > 0 or (sum(steps) > 0 and depths[-1] >= 10)
+
+
 @rule("P50a")
 def not_preprocessed(scene: Scene) -> Iterator[Finding]:
     """New mail piles up before qmail-send looks at it."""
     for node, mail, past in mails(scene):
         depths = [s.mail.todo for s in past if s.mail.todo is not None][-4:]
-        rising = len(depths) >= 3 and all(a <= b for a, b in pairwise(depths))
-        if mail.todo and rising and depths[-1] > depths[0]:
+        if mail.todo and _rising(depths):
             yield finding(
                 "P50a",
                 Severity.WARNING,
@@ -53,7 +60,9 @@ def not_preprocessed(scene: Scene) -> Iterator[Finding]:
                 raw=f"messages in queue but not yet preprocessed: {' '.join(map(str, depths))}",
             )
         stamp, offset = tai_seconds(mail.last_event), node.facts.clock_offset.value or 0.0
-        quiet = (node.facts.mail.taken or scene.snapshot.now) + offset - stamp if stamp is not None else 0.0
+        # The stamp may be from before or after the node's clock was set: the shorter time counts.
+        read = (node.facts.mail.taken or scene.snapshot.now) + min(offset, 0.0)
+        quiet = read - stamp if stamp is not None else 0.0
         if mail.todo and quiet >= STANDSTILL:
             yield finding(
                 "P50a",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.health import stack
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.model.facts import Fact
-from console.model.snapshot import Finding, LinkState, NodeView
+from console.model.snapshot import Finding, NodeView
 from console.model.words import ComponentState, Home, MirrorState, Role, Severity
 
 _NAMES = {
@@ -48,7 +48,7 @@ def _wanted(scene: Scene, node: NodeView, section: str) -> bool:
 def could_not_check(scene: Scene) -> Iterator[Finding]:
     """Every section that was asked for and not answered, on a node that does answer."""
     for node in scene.snapshot.nodes:
-        if node.link.state is not LinkState.LIVE:
+        if not stack.answers(node):
             continue
         waiting = []
         for section, name in _NAMES.items():
@@ -109,7 +109,7 @@ def role_unknown(scene: Scene) -> Iterator[Finding]:
     """The facts are there, but they do not tell the role."""
     for node in scene.snapshot.nodes:
         truth, facts = scene.truth(node), node.facts
-        if truth.role is not Role.UNKNOWN or node.link.state is not LinkState.LIVE:
+        if truth.role is not Role.UNKNOWN or not stack.answers(node):
             continue
         if facts.processes.value is None or facts.vrrplog.value is None or facts.interfaces.value is None:
             continue

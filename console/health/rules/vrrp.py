@@ -171,12 +171,16 @@ def will_not_take_over(scene: Scene) -> Iterator[Finding]:
     for node in scene.snapshot.nodes:
         truth = scene.truth(node)
         if truth.role is Role.DISABLED:
-            what, todo = (
-                f"freevrrpd on {node.name} has given up",
-                "Restart freevrrpd there, and see it become BACKUP.",
+            serves = truth.mounted is Answer.YES
+            what = f"freevrrpd on {node.name} has given up" + (", while the node serves" if serves else "")
+            why = (
+                "After a SIGHUP, a faulty interface or too many errors the daemon lives on and does nothing."
             )
+            todo = "Once the link is good: restart freevrrpd there, and watch both roles settle."
         elif truth.role is Role.STOPPED and truth.mounted is not Answer.YES:
-            what, todo = f"no freevrrpd runs on {node.name}", "Start it once the node is fit to take over."
+            what = f"no freevrrpd runs on {node.name}"
+            why = "Nobody there listens for the other node's adverts, or takes the address when they end."
+            todo = "Start it once the node is fit to take over."
         else:
             continue
         yield finding(
@@ -184,8 +188,7 @@ def will_not_take_over(scene: Scene) -> Iterator[Finding]:
             Severity.CRITICAL,
             node,
             f"{what}: it will not take over",
-            why="After a SIGHUP, a faulty interface or too many errors the daemon stays alive and does "
-            "nothing.",
+            why=why,
             todo=todo,
             raw=truth.role_why,
         )

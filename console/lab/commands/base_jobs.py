@@ -57,6 +57,7 @@ async def sleep(call: Call) -> int:
         )
         return 1
     process = call.node.processes.spawn("sleep " + " ".join(call.arguments), stat="S", user=call.user)
+    process.cwd = call.cwd
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(_: int) -> None:

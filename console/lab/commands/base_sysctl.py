@@ -24,6 +24,9 @@ async def sysctl(call: Call) -> int:
         if assigned:
             status |= _set(call, name, value, options)
             continue
+        if "kern.geom.conf".startswith(name) or name.startswith("kern.geom.conf"):
+            # The kernel writes the mesh in its event thread, which a dead gate can hold for minutes.
+            await call.node.geom.idle()
         found = [
             (known, text)
             for known, text in sysctls.names(call.node)

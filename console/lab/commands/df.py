@@ -44,7 +44,7 @@ async def df(call: Call) -> int:
     kinds = options.get("t", "").split(",")
     mounts = [known for known in chosen or table.mounts if "t" not in options or known.kind in kinds]
     if mounts:
-        _print(call, options, [usage_of(call.node, known) for known in mounts])
+        _print(call, options, [usage_of(call.node, known, waiting="n" not in options) for known in mounts])
     return int(failed)
 
 

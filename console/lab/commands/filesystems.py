@@ -200,7 +200,7 @@ def _show_tunables(call: Call, volume: Volume) -> None:
 
 
 def _metaspace(layout: Geometry) -> int:
-    """Fragments per group that newfs sets aside for metadata: half of the minimum free space, in whole blocks."""
+    """Fragments per group set aside for metadata: half of the minimum free space, in whole blocks."""
     return layout.group * 8 // 200 // FRAGMENTS * FRAGMENTS
 
 
@@ -227,12 +227,12 @@ async def dumpfs(call: Call) -> int:
 
 
 def _superblock_text(volume: Volume) -> str:
-    superblock, layout, counts = volume.superblock, volume.layout, volume.counts()
+    superblock, layout = volume.superblock, volume.layout
     flags = "soft-updates" if superblock.soft_updates else "none"
     if superblock.journaled:
         flags = "soft-updates+journal"
     cgsize = -(-(268 + layout.group * 9 // 64 + layout.inodes // 8) // FRAGMENT) * FRAGMENT
-    summary = " ".join("({},{},{},{})".format(*group) for group in counts.groups)
+    summary = " ".join("({},{},{},{})".format(*group) for group in superblock.groups_summary)
     return f"""magic\t19540119 (UFS2)
 last mounted time\t{_ctime(superblock.mounted)}
 last modified time\t{_ctime(superblock.modified)}
@@ -243,7 +243,7 @@ fsize\t{FRAGMENT}\tshift\t12\tmask\t0xfffff000
 frag\t{FRAGMENTS}\tshift\t3\tfsbtodb\t3
 minfree\t8%\toptim\ttime\tsymlinklen 120
 maxbsize {BLOCK}\tmaxbpg\t4096\tmaxcontig 32\tcontigsumsize 16
-nbfree\t{counts.free_blocks}\tndir\t{counts.directories}\tnifree\t{counts.free_inodes}\tnffree\t{counts.free_fragments}
+nbfree\t{superblock.free_blocks}\tndir\t{superblock.directories}\tnifree\t{superblock.free_inodes}\tnffree\t{superblock.free_fragments}
 bpg\t{layout.group // FRAGMENTS}\tfpg\t{layout.group}\tipg\t{layout.inodes}\tunrefs\t0
 nindir\t4096\tinopb\t128\tmaxfilesize\t2252349704110079
 sbsize\t4096\tcgsize\t{cgsize}\tcsaddr\t{layout.data_at}\tcssize\t4096

@@ -5,7 +5,7 @@ from dataclasses import replace
 from console.lab.arguments import Options, read_options
 from console.lab.call import Call, Command
 from console.lab.geom.base import Provider
-from console.lab.ufs import Inode
+from console.lab.ufs import FRAGMENTS, Inode
 from console.lab.ufs_volume import ROOT, Counts, Volume
 
 PHASES = (
@@ -110,8 +110,12 @@ async def _full(call: Call, device: str, provider: Provider, volume: Volume, *, 
         modified = True
     was_clean = volume.superblock.clean
     if writable and (modified or not was_clean):
+        recorded = volume.superblock.free_blocks
         await _repair(call, provider, volume)
-        counts = volume.counts()
+        if modified and not volume.damaged:
+            # What was salvaged is counted in fragments, even where it makes up a block again.
+            blocks = min(recorded, counts.free_blocks)
+            counts = replace(counts, free_blocks=blocks, free_fragments=counts.free - blocks * FRAGMENTS)
     call.say(_summary(counts, volume))
     if writable:
         call.say(f"\n***** FILE SYSTEM {'IS' if was_clean and not modified else 'MARKED'} CLEAN *****")
@@ -143,7 +147,8 @@ def _summary(counts: Counts, volume: Volume) -> str:
 
 def _free(counts: Counts, volume: Volume) -> str:
     share = counts.free_fragments * 100 / volume.layout.data
-    return f"{counts.free} free ({counts.free_fragments} frags, {counts.free_blocks} blocks, {share:.1f}% fragmentation)"
+    pieces = f"{counts.free_fragments} frags, {counts.free_blocks} blocks"
+    return f"{counts.free} free ({pieces}, {share:.1f}% fragmentation)"
 
 
 COMMANDS: dict[str, Command] = {"fsck": fsck, "fsck_ffs": fsck, "fsck_ufs": fsck}

@@ -3,7 +3,8 @@
 from console.lab.arguments import Options
 from console.lab.call import Call
 from console.lab.geom.base import Config, Consumer, Provider
-from console.lab.geom.softc import Component, Mirror
+from console.lab.geom.component import Component
+from console.lab.geom.softc import Mirror
 from console.lab.sizes import rounded
 
 

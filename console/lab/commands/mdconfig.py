@@ -21,7 +21,7 @@ _USAGE = """usage: mdconfig -a -t type [-n] [-o [no]option] ... [-f file]
 \t\t          mustdealloc, readonly, reserve, ro,
 \t\t          verify}
 \t\tsize = %d (512 byte blocks), %db (B),
-\t\t       %dk (kB), %dm (MB), %dg (GB), 
+\t\t       %dk (kB), %dm (MB), %dg (GB),
 \t\t       %dt (TB), or %dp (PB)"""
 
 

@@ -2,7 +2,7 @@
 
 import posixpath
 
-from console.lab.arguments import Options, read_options
+from console.lab.arguments import read_options
 from console.lab.call import Call, Command
 from console.lab.errors import reason
 from console.lab.mounts import Mount, MountError
@@ -194,7 +194,7 @@ async def fstat(call: Call) -> int:
     for name in rest:
         known = call.node.mounts.at(_absolute(call, name))
         for process in call.node.processes:
-            if known is not None and known.point != "/" and process.command in call.node.mounts.users(known):
+            if known is not None and known.point != "/" and process.cwd.startswith(known.point):
                 call.say(
                     f"{process.user:<8} {process.name:<10.10} {process.pid:>5}   wd {known.point:<10} "
                     "     2 drwxr-xr-x     512  r"

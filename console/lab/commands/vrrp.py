@@ -1,7 +1,7 @@
 """freevrrpd(8), the command."""
 
 from console.lab.call import Call, Command
-from console.lab.vrrp import start_daemon
+from console.lab.vrrpd import start_daemon
 
 _HELP = """FreeVRRPd - VRRP daemon for FreeBSD
 Choose one of the following:

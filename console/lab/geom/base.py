@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from console.lab.geom.kernel import Geom
@@ -97,7 +97,7 @@ class Consumer:
 
     def __init__(self, geom: GeomObject) -> None:
         self.geom = geom
-        self.provider: Optional[Provider] = None
+        self.provider: Provider | None = None
         self.reads = self.writes = self.exclusives = 0
         self.xml_id = geom.owner.kernel.new_id(consumer=True)
         self.config: Callable[[], Config] | None = None

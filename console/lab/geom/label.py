@@ -8,7 +8,7 @@ from console.lab.ufs import FRAGMENT, read_superblock
 if TYPE_CHECKING:
     from console.lab.geom.kernel import Geom
 
-FORMATS = 17
+FORMATS = 18
 """Reads with which GEOM_LABEL and the partition classes look for the formats they know, one by one."""
 
 

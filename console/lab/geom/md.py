@@ -1,6 +1,5 @@
 """The MD class: memory disks over image files, memory and swap (md(4))."""
 
-import asyncio
 import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

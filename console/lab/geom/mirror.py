@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from console.lab.geom import metadata as meta
 from console.lab.geom.base import Consumer, GeomClass, Provider
-from console.lab.geom.softc import BUMP_SYNCID, Component, Mirror
+from console.lab.geom.component import BUMP_SYNCID, Component
+from console.lab.geom.softc import Mirror
 
 if TYPE_CHECKING:
     from console.lab.geom.kernel import Geom

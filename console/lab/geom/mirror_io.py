@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from console.lab.geom import metadata as meta
 from console.lab.geom.base import Provider, failure
+from console.lab.geom.component import ACTIVE, BUMP_GENID, BUMP_SYNCID, BUMP_SYNCID_NOW, Component
 
 if TYPE_CHECKING:
-    from console.lab.geom.softc import Component, Mirror
+    from console.lab.geom.softc import Mirror
 
 
 class MirrorProvider(Provider):
@@ -18,7 +19,13 @@ class MirrorProvider(Provider):
         super().__init__(mirror.geom, f"mirror/{mirror.name}", mirror.mediasize)
         self.mirror = mirror
         self.config = tuple
+        self.unmapped = all(component.provider.unmapped for component in mirror.components)
         self._turn = 0
+
+    @property
+    def candelete(self) -> bool:  # type: ignore[override]  # follows the components
+        """Supports BIO_DELETE as soon as one component does."""
+        return any(component.provider.candelete for component in self.mirror.components)
 
     @property
     def in_use(self) -> bool:
@@ -29,7 +36,7 @@ class MirrorProvider(Provider):
     def access(self, reads: int, writes: int, exclusives: int) -> None:
         """The last close of a writer lets the components be marked clean."""
         if writes < 0 and self.write_count + writes == 0:
-            self.mirror.closed()
+            self.mirror.activity.closed()
 
     async def read(self, offset: int, length: int) -> bytes:
         """Read from the component that the balance chooses; from another when it fails."""
@@ -52,18 +59,20 @@ class MirrorProvider(Provider):
         async with mirror.lock:
             if mirror.gone or mirror.active_count == 0:
                 raise failure(errno.ENXIO)
-            if mirror.idle:
-                await mirror.mark_dirty()
-            mirror.wrote()
-            if mirror.bump & 1:
+            await mirror.activity.begin()
+            if mirror.bump & BUMP_SYNCID:
                 await mirror.bump_syncid()
             targets = [*mirror.active, *mirror.sync.followers(offset)]
             writes = [mirror.node.start(self._write_one(component, offset, data)) for component in targets]
-        errors = await asyncio.gather(*writes)
+            mirror.activity.sent()
+        try:
+            errors = await asyncio.gather(*writes)
+        finally:
+            mirror.activity.answered()
         if all(error is not None for error in errors):
             raise failure(errors[0] or errno.EIO)
 
-    async def _write_one(self, component: "Component", offset: int, data: bytes) -> int | None:
+    async def _write_one(self, component: Component, offset: int, data: bytes) -> int | None:
         try:
             await component.provider.write(offset, data)
         except OSError as error:
@@ -71,22 +80,22 @@ class MirrorProvider(Provider):
             return error.errno or errno.EIO
         return None
 
-    def _failed(self, component: "Component", error: OSError, request: str, *, reading: bool) -> None:
+    def _failed(self, component: Component, error: OSError, request: str, *, reading: bool) -> None:
         mirror = self.mirror
-        if component not in mirror.components:
+        if component not in mirror.components or component.leaving:
             return
         if not component.flags & meta.BROKEN:
             component.flags |= meta.BROKEN
             mirror.say(f"Request failed (error={error.errno}). {component.name}[{request}]")
-        if mirror.active_count > 1 or component.state != "ACTIVE":
+        if mirror.active_count > 1 or component.state != ACTIVE:
             # A device that is simply gone counts as missing; one that answered with an error as broken.
             if error.errno == errno.ENXIO:
-                mirror.bump |= 1 if reading else 2
+                mirror.bump |= BUMP_SYNCID if reading else BUMP_SYNCID_NOW
             else:
-                mirror.bump |= 4
+                mirror.bump |= BUMP_GENID
             mirror.drop(component)
 
-    def _reader(self) -> "Component":
+    def _reader(self) -> Component:
         active = self.mirror.active
         if not active:
             raise failure(errno.ENXIO)

@@ -2,47 +2,27 @@
 
 import asyncio
 import errno
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.lab.clock import Timer
 from console.lab.geom import metadata as meta
-from console.lab.geom.base import Config, Consumer, Provider
+from console.lab.geom.activity import Activity
+from console.lab.geom.base import Config, Provider
+from console.lab.geom.component import (
+    ACTIVE,
+    BUMP_GENID,
+    BUMP_SYNCID,
+    BUMP_SYNCID_NOW,
+    STALE,
+    SYNCHRONIZING,
+    Component,
+)
 from console.lab.geom.metadata import Metadata
 from console.lab.geom.mirror_io import MirrorProvider
 from console.lab.geom.syncing import Synchroniser
 
 if TYPE_CHECKING:
     from console.lab.geom.mirror import Mirrors
-
-ACTIVE, STALE, SYNCHRONIZING, NEW = "ACTIVE", "STALE", "SYNCHRONIZING", "NEW"
-
-BUMP_SYNCID, BUMP_SYNCID_NOW, BUMP_GENID = 1, 2, 4
-
-
-@dataclass(eq=False)
-class Component:
-    """One disk of a mirror."""
-
-    consumer: Consumer
-    did: int
-    priority: int
-    flags: int
-    genid: int
-    syncid: int
-    offset: int
-    state: str = NEW
-    name: str = ""
-
-    @property
-    def provider(self) -> Provider:
-        """The provider it lives on."""
-        return self.consumer.below
-
-    @property
-    def flag_words(self) -> str:
-        """Its flags as kern.geom.confxml prints them."""
-        return meta.flag_words(self.flags, meta.DISK_FLAGS)
 
 
 class Mirror:
@@ -62,7 +42,6 @@ class Mirror:
         self.genid = md.genid
         self.syncid = md.syncid
         self.bump = 0
-        self.idle = True
         self.started = False
         self.gone = False
         self.components: list[Component] = []
@@ -74,8 +53,7 @@ class Mirror:
         self.geom.config = self._config
         self.sync_geom = self.kernel.new_geom(owner, f"{md.name}.sync", 1)
         self.process = self.node.processes.spawn(f"[g_mirror {md.name}]", ppid=0, stat="DL")
-        self.last_write = 0.0
-        self._idle_timer: Timer | None = None
+        self.activity = Activity(self)
         self._start_timer: Timer | None = self.node.clock.call_later(self.knob("timeout", 4), self._time_out)
 
     @property
@@ -149,7 +127,7 @@ class Mirror:
             flags |= meta.HARDCODED
         component = Component(consumer, md.did, md.priority, flags, md.genid, md.syncid, md.syncoffset)
         component.name = provider.name
-        consumer.config = lambda: self._component_config(component)
+        consumer.config = lambda: component.config(self.mediasize)
         self.components.append(component)
         if not self.started:
             self._refresh(md)
@@ -190,15 +168,9 @@ class Mirror:
     async def _activate(self, component: Component) -> None:
         component.state = ACTIVE
         component.flags &= ~(meta.SYNCHRONIZING | meta.FORCE_SYNC)
-        self._update_idle(component)
+        self.activity.flag(component)
         component.genid, component.syncid = self.genid, self.syncid
         await self.store(component)
-
-    def _update_idle(self, component: Component) -> None:
-        if not self.idle and not self.flags & meta.NOFAILSYNC:
-            component.flags |= meta.DIRTY
-        else:
-            component.flags &= ~meta.DIRTY
 
     async def synchronised(self, component: Component) -> None:
         """A copy has ended well."""
@@ -259,8 +231,6 @@ class Mirror:
         for component in sorted(self.components, key=lambda known: -known.priority):
             if not component.provider.unmapped:
                 self.say(f"Cancelling unmapped because of {component.name}.")
-                self.provider.unmapped = False
-        self.provider.candelete = any(component.provider.candelete for component in self.components)
         self.kernel.offer(self.provider)
         self.say(f"Device mirror/{self.name} launched ({self.active_count}/{self.all}).")
 
@@ -268,6 +238,7 @@ class Mirror:
 
     def drop(self, component: Component) -> None:
         """Have the worker disconnect a component that failed or went away."""
+        component.leaving = True
         self.node.start(self._drop(component))
 
     async def _drop(self, component: Component) -> None:
@@ -359,9 +330,9 @@ class Mirror:
         self._cancel_timers()
 
     def _cancel_timers(self) -> None:
-        for timer in (self._start_timer, self._idle_timer):
-            if timer is not None:
-                timer.cancel()
+        self.activity.stop()
+        if self._start_timer is not None:
+            self._start_timer.cancel()
 
     def _destroy_provider(self) -> None:
         if self.provider is not None:
@@ -417,43 +388,6 @@ class Mirror:
                 self.bump |= BUMP_GENID
                 self.drop(component)
 
-    # Idle and busy
-
-    async def mark_dirty(self) -> None:
-        """Before the first write after a pause: flag every ACTIVE component."""
-        self.idle = False
-        for component in self.active:
-            self._update_idle(component)
-            await self.store(component)
-
-    def wrote(self) -> None:
-        """Start the idle time again."""
-        self.last_write = self.node.clock.now()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        self._idle_timer = self.node.clock.call_later(self.knob("idletime", 5), self._pause)
-
-    def closed(self) -> None:
-        """Nobody writes any more: clean at once."""
-        if not self.idle and not self.gone:
-            self.node.start(self._mark_clean())
-
-    def _pause(self) -> None:
-        self._idle_timer = None
-        if not self.idle and not self.gone and self.node.power:
-            self.node.start(self._mark_clean())
-
-    async def _mark_clean(self) -> None:
-        async with self.lock:
-            writing = self.provider is not None and self.provider.write_count > 0
-            recent = self.node.clock.now() - self.last_write < self.knob("idletime", 5) - 0.001
-            if self.idle or self.gone or (writing and recent):
-                return
-            self.idle = True
-            for component in self.active:
-                self._update_idle(component)
-                await self.store(component)
-
     # kern.geom.confxml
 
     def _config(self) -> Config:
@@ -468,18 +402,3 @@ class Mirror:
             ("Components", str(self.all)),
             ("State", self.state),
         )
-
-    def _component_config(self, component: Component) -> Config:
-        config = [("ID", str(component.did))]
-        if component.state == SYNCHRONIZING:
-            config.append(("Synchronized", f"{component.offset * 100 // self.mediasize}%"))
-            if component.offset:
-                config.append(("BytesSynced", str(component.offset)))
-        config += [
-            ("SyncID", str(component.syncid)),
-            ("GenID", str(component.genid)),
-            ("Flags", component.flag_words),
-            ("Priority", str(component.priority)),
-            ("State", component.state),
-        ]
-        return config

@@ -4,9 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from console.lab.geom import metadata as meta
+from console.lab.geom.component import SYNCHRONIZING, Component
 
 if TYPE_CHECKING:
-    from console.lab.geom.softc import Component, Mirror
+    from console.lab.geom.softc import Mirror
 
 STEP_SECONDS = 0.25
 _GRAIN = 131072
@@ -17,16 +18,16 @@ class Synchroniser:
 
     def __init__(self, mirror: "Mirror") -> None:
         self._mirror = mirror
-        self._copies: "dict[Component, asyncio.Task[None]]" = {}
+        self._copies: dict[Component, asyncio.Task[None]] = {}
 
-    def followers(self, offset: int) -> "list[Component]":
+    def followers(self, offset: int) -> list[Component]:
         """Components being copied that already hold this place: writes must reach them too."""
         return [component for component in self._copies if component.offset > offset]
 
-    async def begin(self, component: "Component") -> None:
+    async def begin(self, component: Component) -> None:
         """Start copying onto a component; the caller holds the mirror's lock."""
         mirror = self._mirror
-        component.state = "SYNCHRONIZING"
+        component.state = SYNCHRONIZING
         component.flags |= meta.SYNCHRONIZING
         if not mirror.flags & meta.NOFAILSYNC:
             component.flags |= meta.DIRTY
@@ -38,7 +39,7 @@ class Synchroniser:
         await mirror.store(component)
         self._copies[component] = mirror.node.start(self._copy(component))
 
-    def stop(self, component: "Component") -> None:
+    def stop(self, component: Component) -> None:
         """Give a copy up, if there is one."""
         task = self._copies.pop(component, None)
         if task is not None:
@@ -47,7 +48,7 @@ class Synchroniser:
             mirror.say(f"Device {mirror.name}: rebuilding provider {component.name} stopped.")
             self._close()
 
-    async def _copy(self, component: "Component") -> None:
+    async def _copy(self, component: Component) -> None:
         mirror = self._mirror
         clock = mirror.node.clock
         stored = clock.now()
@@ -65,7 +66,7 @@ class Synchroniser:
                 await mirror.synchronised(component)
                 self._close()
 
-    async def _copy_range(self, component: "Component", end: int) -> bool:
+    async def _copy_range(self, component: Component, end: int) -> bool:
         mirror = self._mirror
         while component.offset < end:
             if mirror.provider is None or component not in self._copies:

@@ -4,8 +4,9 @@ import errno
 
 from console.lab.geom import metadata as meta
 from console.lab.geom.base import Provider
+from console.lab.geom.component import BUMP_SYNCID, Component
 from console.lab.geom.mirror import Mirrors
-from console.lab.geom.softc import BUMP_SYNCID, Component, Mirror
+from console.lab.geom.softc import Mirror
 
 
 class Refusal(Exception):
