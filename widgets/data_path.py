@@ -71,7 +71,8 @@ def idle_line(path: DataPathFacts) -> Content:
         return mark(Tone.CRITICAL, "the two halves are written apart from each other", loud=True)
     mirror = path.hubs[0].mirror
     if mirror is None:
-        return Content.styled("no rebuild in sight", "dim")
+        said = "no rebuild without a mirror" if path.hubs[0].known else "not known whether a rebuild runs"
+        return Content.styled(said, "dim") if path.hubs[0].known else mark(Tone.UNKNOWN, said)
     counters = "".join(
         f"   {name} {value}"
         for name, value in (("genid", mirror.genid), ("syncid", mirror.syncid))

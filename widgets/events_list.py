@@ -103,8 +103,6 @@ class EventsList(OptionLines):
         wide = min(14, max(len(node.name) for node in self.state.snapshot.nodes))
         lines = [(key, event_line(event, self.dated, wide)) for key, event in self._events.items()]
         if not lines:
-            nothing = (
-                "nothing matches the filter" if wanted else "nothing has changed since the console started"
-            )
+            nothing = "nothing matches the filter" if wanted else "nothing has changed so far"
             lines = [("", Content.styled(nothing, "dim"))]
         self.show_lines(lines)

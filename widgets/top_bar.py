@@ -40,10 +40,10 @@ class TopBar(Drawn):
     """
 
     state: var[PairState | None] = var(None)
+    pair: var[str] = var("")
+    """Its name stands there before anything was read."""
 
-    def __init__(
-        self, screens: Sequence[tuple[str, str, str]], here: str, pair: str, read_only: bool
-    ) -> None:
+    def __init__(self, screens: Sequence[tuple[str, str, str]], here: str, read_only: bool) -> None:
         """`screens` are (key, mode, title)."""
         super().__init__()
         self._screens = tuple(screens)

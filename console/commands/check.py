@@ -6,33 +6,30 @@ Exit status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; performance data after `|`.
 from collections.abc import Sequence
 
 from console.commands.sampling import settled_states
+from console.health.verdict import PluginState, plugin_state
 from console.model.config import PairConfig
 from console.model.snapshot import PairState
 from console.model.words import Answer, Severity
 from console.watch.node_watch import Opener
 
-_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
-_STATUS = {Severity.NOTICE: 0, Severity.WARNING: 1, Severity.CRITICAL: 2, Severity.UNKNOWN: 3}
-
-
-def status_of(state: PairState) -> int:
-    """The plugin status of a pair: critical outranks warning, warning outranks unknown."""
-    found = {_STATUS[f.severity] for f in state.findings}
-    if 2 in found:
-        return 2
-    if 1 in found:
-        return 1
-    return 3 if 3 in found else 0
+_STATUS = {
+    Severity.NOTICE: PluginState.OK,
+    Severity.WARNING: PluginState.WARNING,
+    Severity.CRITICAL: PluginState.CRITICAL,
+    Severity.UNKNOWN: PluginState.UNKNOWN,
+}
+_WORST_FIRST = (PluginState.CRITICAL, PluginState.WARNING, PluginState.UNKNOWN, PluginState.OK)
 
 
 def line_of(state: PairState) -> str:
     """`words | performance data` of one pair."""
     name = state.snapshot.config.name
-    worst = [f.what for f in state.findings if _STATUS[f.severity] == status_of(state) and status_of(state)]
+    status = plugin_state(state.findings)
+    worst = [f.what for f in state.findings if _STATUS[f.severity] is status is not PluginState.OK]
     serving = state.readiness.serving if state.readiness else None
     words = worst[0] + (f" (+{len(worst) - 1} more)" if len(worst) > 1 else "") if worst else "nothing wrong"
     mirror = next((t.mirror for t in state.truths if t.mirror), None)
-    data = [f"'{_label(name)}_findings'={sum(_STATUS[f.severity] > 0 for f in state.findings)};;;0"]
+    data = [f"'{_label(name)}_findings'={sum(f.severity is not Severity.NOTICE for f in state.findings)};;;0"]
     if mirror:
         active = sum(c.state == "ACTIVE" for c in mirror.components)
         data.append(f"'{_label(name)}_active'={active};;;0;{mirror.expected or 2}")
@@ -62,10 +59,9 @@ def _plain(words: str) -> str:
 async def run(pairs: Sequence[PairConfig], open_session: Opener, limit: float) -> int:
     """Print the plugin's line (one per pair after the first line) and return its status."""
     states = await settled_states(pairs, open_session, limit)
-    order = {2: 3, 1: 1, 3: 2, 0: 0}
-    states.sort(key=lambda s: -order[status_of(s)])
-    status = status_of(states[0])
-    print(f"MIRRORGATE {_WORDS[status]} - {line_of(states[0])}")
+    states.sort(key=lambda s: _WORST_FIRST.index(plugin_state(s.findings)))
+    status = plugin_state(states[0].findings)
+    print(f"MIRRORGATE {status.name} - {line_of(states[0])}")
     for state in states[1:]:
-        print(f"{_WORDS[status_of(state)]}: {line_of(state)}")
-    return status
+        print(f"{plugin_state(state.findings).name}: {line_of(state)}")
+    return int(status)

@@ -5,26 +5,19 @@ import textwrap
 from collections.abc import Sequence
 
 from console.commands.sampling import settled_states
-from console.health.doctor import lint
+from console.health.doctor import examine
 from console.model.config import PairConfig
 from console.model.jsonable import jsonable
-from console.model.snapshot import Finding, PairState
 from console.model.words import Severity
 from console.watch.node_watch import Opener
-
-
-def _all_findings(state: PairState) -> list[Finding]:
-    """What lint of both nodes' files says, and what is wrong right now, worst first, each once."""
-    known = dict.fromkeys((*lint(state.snapshot), *state.findings))
-    return sorted(known, key=lambda f: f.severity.rank)
 
 
 async def run(pairs: Sequence[PairConfig], open_session: Opener, limit: float, *, as_json: bool) -> int:
     """Print the findings of each pair; exit status 0 none, 1 some, 3 only what could not be checked."""
     states = await settled_states(pairs, open_session, limit)
-    found = {s.snapshot.config.name: _all_findings(s) for s in states}
+    found = {s.snapshot.config.name: examine(s.snapshot, s.findings) for s in states}
     if as_json:
-        print(json.dumps({name: jsonable(tuple(each)) for name, each in found.items()}, indent=2))
+        print(json.dumps({name: jsonable(each) for name, each in found.items()}, indent=2))
     else:
         for name, each in found.items():
             print(f"{name}: {len(each)} finding{'s' * (len(each) != 1)}")

@@ -84,7 +84,7 @@ class Stage:
             case "replication link plugged in":
                 self.world.plug_link()
             case _:
-                raise ValueError(f"unknown event: {event}")
+                self.world.record("", f"not simulated: {event}")
         await self._settle()
 
     def synchronise_in(self, seconds: float) -> None:

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 
-from console.health.events import changes
+from console.health.events import changes, finding_changes
 from console.health.findings import findings
 from console.health.history import History, queue_depths, remember
 from console.health.progress import progress
 from console.health.readiness import readiness
 from console.health.truths import truths
 from console.model.config import PairConfig
-from console.model.snapshot import Event, PairSnapshot, PairState
+from console.model.snapshot import Event, Finding, PairSnapshot, PairState
 from console.watch.node_watch import NodeWatch, Opener
 
 _TOGETHER = 0.04
@@ -30,6 +30,7 @@ class PairWatch:
         self._before: PairSnapshot | None = None
         self._history = History()
         self._events: tuple[Event, ...] = ()
+        self._found: tuple[Finding, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -65,7 +66,13 @@ class PairWatch:
     def _compose(self) -> PairState:
         snapshot = PairSnapshot(self._pair, self.master.view, self.slave.view, time.time())
         self._history = remember(self._history, snapshot)
-        self._events = (*changes(self._before, snapshot), *self._events)[:_EVENTS_KEPT]
+        found = findings(snapshot, self._history)
+        fresh = changes(self._before, snapshot)
+        if self.settled:
+            # Before both nodes have answered once, a finding that appears is no news.
+            fresh = (*finding_changes(self._found, found, snapshot.now), *fresh)
+            self._found = found
+        self._events = (*fresh, *self._events)[:_EVENTS_KEPT]
         self._before = snapshot
         master, slave = snapshot.nodes
         ready = readiness(snapshot)
@@ -73,7 +80,7 @@ class PairWatch:
         return PairState(
             snapshot=snapshot,
             truths=(truths(master, self._pair, slave), truths(slave, self._pair, master)),
-            findings=findings(snapshot, self._history),
+            findings=found,
             readiness=ready,
             events=self._events,
             sync=progress(self._history, snapshot),
