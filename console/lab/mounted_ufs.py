@@ -2,7 +2,6 @@
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ class MountedUfs:
         self._changed_since: float | None = None
         self._lock = asyncio.Lock()
         self._full = False
-        self.flushes: set[asyncio.Task[None]] = set()
+        self.flushes: set[asyncio.Task[OSError | None]] = set()
 
     @property
     def provider(self) -> Provider:
@@ -108,8 +107,7 @@ class MountedUfs:
         """Start writing without waiting for a device that does not answer: what the program sync does."""
         if self.read_only:
             return
-        task = self.node.start(self._guarded(self._flush(names=not self.volume.superblock.soft_updates)))
-        self._follow(task)
+        task = self._start(names=not self.volume.superblock.soft_updates, tell=True)
         for _ in range(_PATIENCE):
             if task.done():
                 break
@@ -122,9 +120,9 @@ class MountedUfs:
         """Write everything and wait for it, as fsync(2) and umount(8) do; raises OSError."""
         if self.read_only:
             return
-        task = self.node.start(self._flush(names=True, one_by_one=one_by_one))
-        self._follow(task)
-        await asyncio.shield(task)
+        error = await asyncio.shield(self._start(names=True, one_by_one=one_by_one))
+        if error is not None:
+            raise error
 
     def tick(self) -> None:
         """The syncer's round: write what has been waiting long enough."""
@@ -135,22 +133,29 @@ class MountedUfs:
         if since is None or self.read_only or self.flushes:
             return
         if self.node.clock.now() - since >= NAMES_SECONDS - 0.001:
-            self._follow(self.node.start(self._guarded(self._flush(names=True))))
+            self._start(names=True, tell=True)
 
     async def thawed(self) -> None:
         """Wait until nothing that is being written hangs."""
         while self.flushes:
             await asyncio.wait(set(self.flushes))
 
-    def _follow(self, task: "asyncio.Task[None]") -> None:
+    def _start(
+        self, *, names: bool, one_by_one: bool = False, tell: bool = False
+    ) -> "asyncio.Task[OSError | None]":
+        task = self.node.start(self._attempt(names=names, one_by_one=one_by_one, tell=tell))
         self.flushes.add(task)
         task.add_done_callback(self.flushes.discard)
+        return task
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _attempt(self, *, names: bool, one_by_one: bool, tell: bool) -> OSError | None:
         try:
-            await work
+            await self._flush(names=names, one_by_one=one_by_one)
         except OSError as error:
-            self.node.kernel(f"{self.point}: got error {error.errno} while accessing filesystem")
+            if tell:
+                self.node.kernel(f"{self.point}: got error {error.errno} while accessing filesystem")
+            return error
+        return None
 
     async def _flush(self, *, names: bool, one_by_one: bool = False) -> None:
         async with self._lock:

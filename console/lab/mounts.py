@@ -201,7 +201,7 @@ class MountTable:
                 await mount.ufs.sync()
 
     async def fsync(self, path: str) -> None:
-        """Return when a file's file system has written everything: what the program fsync does. Raises OSError."""
+        """Return when a file's file system has written everything: what fsync does. Raises OSError."""
         mount = self.containing(path)
         if mount.ufs is not None:
             await mount.ufs.flush(one_by_one=True)

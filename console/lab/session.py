@@ -39,6 +39,7 @@ class Session:
         self._live = LineInput()
         self._running = False
         self._shell: Shell | None = None
+        self._abandoned = False
         self._interrupted = asyncio.Event()
 
     async def serve(self) -> None:
@@ -55,11 +56,13 @@ class Session:
         finally:
             pump.cancel()
             self._node.processes.exit(process)
-            with suppress(OSError):
-                self._process.exit(status & 0xFF)
+            if not (self._abandoned or self._process.is_closing()):
+                with suppress(OSError):
+                    self._process.exit(status & 0xFF)
 
     def abandon(self) -> None:
         """The client has gone: the shell runs nothing more, not even the rest of its line."""
+        self._abandoned = True
         if self._shell is not None:
             self._shell.cancel()
 

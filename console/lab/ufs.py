@@ -60,12 +60,15 @@ class Geometry:
         """Fragments that can hold files."""
         return self.size - self.data_at - (self.groups - 1) * (self.data_at - _BOOT_FRAGMENTS) - 1
 
-    def is_data(self, fragment: int) -> bool:
-        """True for a fragment that can hold file contents."""
-        group, offset = divmod(fragment, self.group)
-        if offset >= self.data_at:
-            return fragment != self.data_at
-        return group > 0 and offset < _BOOT_FRAGMENTS
+    def reserved(self) -> bytearray:
+        """A map with a 1 for every fragment that can never hold file contents."""
+        used = bytearray(self.size)
+        for number in range(self.groups):
+            start = number * self.group
+            first = start + _BOOT_FRAGMENTS if number else 0
+            last = start + self.data_at + (0 if number else 1)
+            used[first : min(last, self.size)] = b"\1" * max(0, min(last, self.size) - first)
+        return used
 
     def table_room(self, copy: int) -> list[tuple[int, int]]:
         """Ranges (first fragment, count) that hold one of the two copies of the inode table."""

@@ -56,7 +56,7 @@ class Volume:
         self.superblock = superblock
         self.table = table
         self.layout = superblock.geometry
-        self._used = bytearray(self.layout.size)
+        self._used = self.layout.reserved()
         self._tails: dict[int, int] = {}
         self._next_block = 0
         for inode in table.values():
@@ -124,11 +124,7 @@ class Volume:
             start, end = number * layout.group, min((number + 1) * layout.group, layout.size)
             blocks = fragments = 0
             for at in range(start, end, FRAGMENTS):
-                free = sum(
-                    1
-                    for fragment in range(at, min(at + FRAGMENTS, end))
-                    if layout.is_data(fragment) and not self._used[fragment]
-                )
+                free = self._used.count(0, at, min(at + FRAGMENTS, end))
                 if free == FRAGMENTS:
                     blocks += 1
                 else:
@@ -163,16 +159,21 @@ class Volume:
             return (self._tail(1, directory=True),)
         fragments = file_fragments(size)
         extents: list[tuple[int, int]] = []
-        while fragments >= FRAGMENTS:
-            first = self._free_block()
-            self._set(first, FRAGMENTS, 1)
-            if extents and sum(extents[-1]) == first:
-                extents[-1] = (extents[-1][0], extents[-1][1] + FRAGMENTS)
-            else:
-                extents.append((first, FRAGMENTS))
-            fragments -= FRAGMENTS
-        if fragments:
-            extents.append(self._tail(fragments))
+        try:
+            while fragments >= FRAGMENTS:
+                first = self._free_block()
+                self._set(first, FRAGMENTS, 1)
+                if extents and sum(extents[-1]) == first:
+                    extents[-1] = (extents[-1][0], extents[-1][1] + FRAGMENTS)
+                else:
+                    extents.append((first, FRAGMENTS))
+                fragments -= FRAGMENTS
+            if fragments:
+                extents.append(self._tail(fragments))
+        except NoSpace:
+            for first, count in extents:
+                self._set(first, count, 0)
+            raise
         return tuple(extents)
 
     def release(self, inode: Inode) -> None:
@@ -262,8 +263,4 @@ class Volume:
 
     def _is_free(self, first: int, count: int) -> bool:
         end = first + count
-        return (
-            end <= self.layout.size
-            and not any(self._used[first:end])
-            and all(self.layout.is_data(fragment) for fragment in (first, end - 1))
-        )
+        return end <= self.layout.size and not any(self._used[first:end])

@@ -23,7 +23,7 @@ class SamplerOnly:
     What only watches is handed this and never a connection: no code path from here changes a node.
     """
 
-    __slots__ = ("__become", "__connection", "__node", "__settings")
+    __slots__ = ("__become", "__connection", "__lanes", "__node", "__settings")
 
     def __init__(
         self,
@@ -36,16 +36,20 @@ class SamplerOnly:
         self.__node = node
         self.__become = become
         self.__settings = dict(settings)
+        self.__lanes: list[Lane] = []
 
     async def lane(self) -> Lane:
         """Open a lane; raises Trouble."""
-        return await Lane.open(self.__connection, self.__node, become=self.__become, settings=self.__settings)
+        lane = await Lane.open(self.__connection, self.__node, become=self.__become, settings=self.__settings)
+        self.__lanes.append(lane)
+        return lane
 
     async def close(self) -> None:
         """Close the connection, every lane on it and its jump hosts."""
-        self.__connection.close()
         try:
             async with asyncio.timeout(_CLOSING):
+                await asyncio.gather(*(lane.close() for lane in self.__lanes))
+                self.__connection.close()
                 await self.__connection.wait_closed()
         except TimeoutError:
             self.__connection.abort()

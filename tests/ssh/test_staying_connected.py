@@ -193,8 +193,7 @@ async def test_what_watches_can_start_samplers_and_nothing_else(server: Sshd) ->
     await eventually(lambda: answers.of("host"))
     await session.close()
     await eventually(lambda: not server.children())
-    with pytest.raises(LaneClosed):
-        await answers.task
+    await asyncio.wait_for(answers.task, 5)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from console.lab.arguments import read_options, read_size
 from console.lab.call import Call, Command
+from console.lab.errors import reason
 from console.lab.geom.base import Provider
 from console.lab.sizes import rounded
 from console.lab.ufs import BLOCK, FRAGMENT, FRAGMENTS, SUPERBLOCK, Geometry
@@ -343,11 +344,24 @@ def _disk_details(call: Call, name: str, provider: Provider) -> None:
     call.say("")
 
 
+def _telling(command: Command) -> Command:
+    """Let a command end in words when its device cannot be read or written."""
+
+    async def run(call: Call) -> int:
+        try:
+            return await command(call)
+        except OSError as error:
+            call.complain(f"{call.name}: {call.arguments[-1]}: {reason(error)}")
+            return 1
+
+    return run
+
+
 COMMANDS: dict[str, Command] = {
     "diskinfo": diskinfo,
-    "dumpfs": dumpfs,
-    "fstyp": fstyp,
-    "growfs": growfs,
-    "newfs": newfs,
-    "tunefs": tunefs,
+    "dumpfs": _telling(dumpfs),
+    "fstyp": _telling(fstyp),
+    "growfs": _telling(growfs),
+    "newfs": _telling(newfs),
+    "tunefs": _telling(tunefs),
 }

@@ -31,7 +31,13 @@ async def fsck(call: Call) -> int:
     status = 0
     for name in names:
         known = call.node.mounts.at(name)
-        status = max(status, await _check(call, known.device if known is not None else name, options))
+        device = known.device if known is not None else name
+        try:
+            status = max(status, await _check(call, device, options))
+        except OSError:
+            call.say(f"{device}: CANNOT READ BLK: 128")
+            call.say(f"{device}: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.")
+            status = _FAILED
     await call.node.geom.idle()
     return status
 

@@ -96,6 +96,8 @@ class Gate(Provider):
             return
         if isinstance(answer, OSError):
             request.answer.set_exception(answer)
+            # Whoever asked may have been killed meanwhile: nobody must look.
+            request.answer.exception()
         else:
             request.answer.set_result(answer)
 

@@ -25,7 +25,8 @@ class MirrorProvider(Provider):
     @property
     def candelete(self) -> bool:  # type: ignore[override]  # follows the components
         """Supports BIO_DELETE as soon as one component does."""
-        return any(component.provider.candelete for component in self.mirror.components)
+        below = [component.consumer.provider for component in self.mirror.components]
+        return any(provider.candelete for provider in below if provider is not None)
 
     @property
     def in_use(self) -> bool:
@@ -52,13 +53,15 @@ class MirrorProvider(Provider):
 
     async def write(self, offset: int, data: bytes) -> None:
         """Write to every active component; done when all have answered, even if the caller gives up."""
-        await asyncio.shield(self.mirror.node.start(self._write(offset, data)))
+        number = await asyncio.shield(self.mirror.node.start(self._write(offset, data)))
+        if number is not None:
+            raise failure(number)
 
-    async def _write(self, offset: int, data: bytes) -> None:
+    async def _write(self, offset: int, data: bytes) -> int | None:
         mirror = self.mirror
         async with mirror.lock:
             if mirror.gone or mirror.active_count == 0:
-                raise failure(errno.ENXIO)
+                return errno.ENXIO
             await mirror.activity.begin()
             if mirror.bump & BUMP_SYNCID:
                 await mirror.bump_syncid()
@@ -70,7 +73,8 @@ class MirrorProvider(Provider):
         finally:
             mirror.activity.answered()
         if all(error is not None for error in errors):
-            raise failure(errors[0] or errno.EIO)
+            return errors[0] if errors else errno.ENXIO
+        return None
 
     async def _write_one(self, component: Component, offset: int, data: bytes) -> int | None:
         try:

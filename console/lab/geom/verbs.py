@@ -70,8 +70,7 @@ async def remove(mirror: Mirror, name: str) -> None:
             raise Refusal("Not all disks connected.")
         disk = component(mirror, name)
         _keep_one(mirror, disk, "remove")
-        provider = disk.provider
-        await provider.write(provider.mediasize - meta.SIZE, bytes(meta.SIZE))
+        await _wipe(mirror, disk.provider)
         mirror.all -= 1
         await mirror.disconnect(disk, "destroyed")
         await _store_all(mirror)
@@ -138,7 +137,7 @@ async def destroy(mirror: Mirror, *, force: bool) -> None:
         for disk in list(mirror.components):
             mirror.sync.stop(disk)
         for provider in providers:
-            await provider.write(provider.mediasize - meta.SIZE, bytes(meta.SIZE))
+            await _wipe(mirror, provider)
         mirror.destroy()
 
 
@@ -190,6 +189,13 @@ async def resize(mirror: Mirror, size: int | None) -> None:
         if mirror.provider is not None:
             mirror.provider.mediasize = wanted
         await _store_all(mirror)
+
+
+async def _wipe(mirror: Mirror, provider: Provider) -> None:
+    try:
+        await provider.write(provider.mediasize - meta.SIZE, bytes(meta.SIZE))
+    except OSError as error:
+        mirror.say(f"Cannot clear metadata on disk {provider.name} (error={error.errno}).")
 
 
 async def _store_all(mirror: Mirror) -> None:
