@@ -1,6 +1,5 @@
 """Real servers for the tests of this room."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,13 +24,3 @@ async def server(tmp_path: Path) -> AsyncIterator[Sshd]:
         pytest.skip(why)
     async with sshd(tmp_path / "sshd") as running:
         yield running
-
-
-@pytest.fixture
-def stubs() -> Path:
-    """FreeBSD commands that answer from recorded or made-up text."""
-    return Path(__file__).parent / "stubs"
-
-
-def root() -> bool:
-    return os.getuid() == 0
