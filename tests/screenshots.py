@@ -45,7 +45,7 @@ def _split(state: PairState) -> bool:
 def _gone(state: PairState) -> bool:
     lost = any(node.link.state is LinkState.LOST for node in state.snapshot.nodes)
     noticed = any(f.id == "P12a" for f in state.findings)
-    return lost and (noticed or any(t.mirror and t.mirror.state is MirrorState.DEGRADED for t in state.truths))
+    return lost and (noticed or _degraded(state))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`mirrorgate init HOST HOST`: discover a pair, show what was found, ask the rest, write the file."""
 
 import asyncio
+import itertools
 import sys
 from pathlib import Path
 
@@ -58,7 +59,9 @@ async def run(
             )
         (found.nodes[node_name] if node_name else found.pair)[key] = Found(answer, "you said so")
     try:
-        config = _build(found, dict(zip(names, hosts, strict=True)), name or names[0], ssh_config, become)
+        config = _build(
+            found, dict(zip(names, hosts, strict=True)), name or _pair_name(names), ssh_config, become
+        )
     except ValidationError as odd:
         first = odd.errors()[0]
         return _refuse(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}")
@@ -75,6 +78,13 @@ async def run(
 def _short(host: str) -> str:
     plain = host.rsplit("@", 1)[-1]
     return plain if plain.replace(".", "").isdigit() else plain.split(".")[0]
+
+
+def _pair_name(names: tuple[str, str]) -> str:
+    """What the two names begin with (`web` of web-a and web-b), or both when that is nothing."""
+    same = itertools.takewhile(lambda both: both[0] == both[1], zip(*names, strict=False))
+    common = "".join(letter for letter, _ in same).rstrip("-_.0123456789")
+    return common or "-".join(names)
 
 
 def _show(found: Discovery) -> None:

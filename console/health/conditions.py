@@ -109,7 +109,7 @@ def _mirror(snapshot: PairSnapshot) -> tuple[NodeView, Mirror] | Verdict:
 def _both_answer(s: PairSnapshot) -> Verdict:
     dark = [n for n in s.nodes if not stack.answers(n)]
     if dark:
-        return unknown(f"{dark[0].name}: {dark[0].link.why or dark[0].link.state.value}")
+        return unknown(dark[0].link.why or f"{dark[0].name}: {dark[0].link.state.value}")
     return yes("both answer")
 
 

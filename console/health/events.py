@@ -115,7 +115,8 @@ def _link(old: NodeView, new: NodeView) -> Iterator[Change]:
         LinkState.LOST: "connection lost",
         LinkState.REFUSED: "refused",
     }
-    why = f": {new.link.why}" if new.link.why else ""
+    said = new.link.why.removeprefix(f"{new.name}: ")
+    why = f": {said}" if said else ""
     bad = new.link.state in (LinkState.SILENT, LinkState.LOST, LinkState.REFUSED)
     yield "link", f"{new.name} {words[new.link.state]}{why}", Severity.WARNING if bad else Severity.NOTICE
 

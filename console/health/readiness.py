@@ -97,7 +97,7 @@ def _nobody_serves(snapshot: PairSnapshot) -> Readiness:
 def _answers(standby: NodeView) -> Verdict:
     if stack.answers(standby):
         return yes(f"{standby.name} answers")
-    return unknown(f"{standby.name}: {standby.link.why or standby.link.state.value}")
+    return unknown(standby.link.why or f"{standby.name}: {standby.link.state.value}")
 
 
 def _has_let_go(snapshot: PairSnapshot, standby: NodeView) -> Verdict:

@@ -215,7 +215,7 @@ class LogLine:
     """`freevrrpd`, `kernel`, `ggatec`, `ggated` …"""
     text: str
     pid: int | None = None
-    """The number in `program[pid]:`; None for the kernel. Tells a line of a dead daemon from one of the living."""
+    """The number in `program[pid]:`, which tells a dead daemon's line apart; None for the kernel."""
 
 
 @dataclass(frozen=True, slots=True)

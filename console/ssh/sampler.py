@@ -60,6 +60,8 @@ class Lane:
         self._pending: dict[str, list[tuple[int, Sequence[str]]]] = {}
         self._news: asyncio.Queue[Frame | LaneClosed | None] = asyncio.Queue()
         self._closed = False
+        # A lane whose channels have all ended must still learn that the connection went.
+        self._watching = asyncio.create_task(self._watch())
         self.writes = 0
         """Ticks written to channels so far."""
 
@@ -114,7 +116,7 @@ class Lane:
             return
         self._closed = True
         self._news.put_nowait(None)
-        tasks = list(self._opening.values())
+        tasks = [self._watching, *self._opening.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -128,6 +130,10 @@ class Lane:
         except TimeoutError:
             # Something on the node still holds the channel; the connection's end takes it along.
             return
+
+    async def _watch(self) -> None:
+        await self._connection.wait_closed()
+        self._news.put_nowait(LaneClosed(f"{self._node}: the connection was lost; reconnecting"))
 
     def _ask(self, key: str, sections: Sequence[str]) -> None:
         """Write one tick to the channel called `key`, which is opened first where it is not yet."""
@@ -219,12 +225,8 @@ class Lane:
     def ended(self, channel: SamplerChannel, why: Exception | None) -> None:
         """A channel closed. Alone, the next tick opens it again; with the connection, the lane ends."""
         self._channels = {key: other for key, other in self._channels.items() if other is not channel}
-        if self._closed:
-            return
-        if why is not None:
-            self._news.put_nowait(LaneClosed(f"{self._node}: the connection was lost; reconnecting"))
-            return
-        self._break(list(channel.open), "the sampler ended before its answer did")
+        if why is None and not self._closed:
+            self._break(list(channel.open), "the sampler ended before its answer did")
 
     def _break(self, sections: Sequence[str], why: str) -> None:
         for section in sections:

@@ -40,7 +40,7 @@ async def measure() -> list[float]:
                 inet.append(Address(address, 32))
                 changed = time.perf_counter()
                 while address not in _addresses(app, pair.name):
-                    await asyncio.sleep(0.002)
+                    await pilot.pause(0.002)
                 await pilot.pause()
                 times.append(time.perf_counter() - changed)
                 inet.pop()

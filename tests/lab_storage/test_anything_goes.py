@@ -12,7 +12,8 @@ from tests.lab_storage.bench import MASTER_IMAGE, MIRROR, SITES, SLAVE_IMAGE, Be
 COMMANDS = (
     f"""
 gmirror status|gmirror list|gmirror load|gmirror unload|gmirror resize remotemirror
-gmirror forget remotemirror|gmirror stop remotemirror|gmirror stop -f remotemirror|gmirror destroy -f remotemirror
+gmirror forget remotemirror|gmirror stop remotemirror|gmirror stop -f remotemirror
+gmirror destroy -f remotemirror
 gmirror rebuild remotemirror md0|gmirror rebuild remotemirror ggate0|gmirror insert -p 5 remotemirror md0
 gmirror insert remotemirror ggate0|gmirror remove remotemirror md0|gmirror remove remotemirror ggate0
 gmirror deactivate remotemirror md0|gmirror deactivate remotemirror ggate0|gmirror clear md0

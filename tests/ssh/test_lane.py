@@ -150,6 +150,21 @@ async def test_a_lost_connection_ends_the_lane_with_a_reason(answers: Answers, s
         await asyncio.wait_for(answers.task, 5)
 
 
+async def test_a_connection_lost_after_its_channels_ends_the_lane(
+    connection: asyncssh.SSHClientConnection, answers: Answers, stage: Stage
+) -> None:
+    stage.hang("kldstat")
+    await answers.lane.tick(["modules"])
+    await eventually(lambda: stage.calls("kldstat") == 1)
+    stub = int((stage.folder / "kldstat.calls").read_text().split()[0])
+    for pid in (parent(stub), *descendants(stub), stub):
+        os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: answers.of("modules"))
+    connection.abort()
+    with pytest.raises(LaneClosed):
+        await asyncio.wait_for(answers.task, 5)
+
+
 async def test_a_sampler_killed_in_mid_frame_breaks_only_its_answer(
     answers: Answers, server: Sshd, stage: Stage
 ) -> None:

@@ -149,7 +149,7 @@ async def test_two_hundred_reconnects_leave_nothing_behind(server: Sshd, stage: 
         if drop:
             server.drop_logins()
             with pytest.raises(LaneClosed):
-                await answers.task
+                await asyncio.wait_for(answers.task, 10)
         await lane.close()
         connection.close()
         await connection.wait_closed()
