@@ -15,7 +15,6 @@ class Asked:
         self._background = tuple(background)
         self._limit = limit
         self._open: dict[str, float] = {}
-        self._told: set[str] = set()
 
     @property
     def waiting(self) -> bool:
@@ -32,8 +31,11 @@ class Asked:
 
     def answered(self, section: str) -> float | None:
         """An answer came; returns when it was asked for, None when it was not."""
-        self._told.discard(section)
         return self._open.pop(section, None)
+
+    def foreground(self, section: str) -> bool:
+        """Whether a section is answered in order with the others."""
+        return section in self._foreground
 
     def overdue(self, now: float) -> tuple[tuple[str, float], ...]:
         """Open sections past the limit, each with how long (s) it has been open."""

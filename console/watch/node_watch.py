@@ -198,10 +198,10 @@ class NodeWatch:
         for section, seconds in overdue:
             facts = lose_section(facts, section, f"no answer for {seconds:.0f} s")
         self._set(facts)
-        if asked.waiting and self.view.link.state is LinkState.LIVE:
-            why = (
-                f"{self.view.name}: connected, but {overdue[0][0]} has not answered for {overdue[0][1]:.0f} s"
-            )
+        blocking = [late for late in overdue if asked.foreground(late[0])]
+        if blocking and self.view.link.state is LinkState.LIVE:
+            section, seconds = blocking[0]
+            why = f"{self.view.name}: connected, but {section} has not answered for {seconds:.0f} s"
             self.view = replace(self.view, link=replace(self.view.link, state=LinkState.SILENT, why=why))
         self._changed()
 
