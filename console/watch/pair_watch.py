@@ -31,11 +31,8 @@ class PairWatch:
         self._history = History()
         self._events: tuple[Event, ...] = ()
         self._found: tuple[Finding, ...] = ()
-
-    @property
-    def settled(self) -> bool:
-        """Whether each node has answered everything once, or cannot be reached."""
-        return self.master.settled and self.slave.settled
+        self.settled = False
+        """Whether in the newest state each node has answered everything once, or cannot be reached."""
 
     def retry_now(self) -> None:
         """Reconnect to both nodes at once, without waiting for the backoff."""
@@ -68,10 +65,11 @@ class PairWatch:
         self._history = remember(self._history, snapshot)
         found = findings(snapshot, self._history)
         fresh = changes(self._before, snapshot)
+        # What is found before both nodes have answered once is no news.
         if self.settled:
-            # Before both nodes have answered once, a finding that appears is no news.
             fresh = (*finding_changes(self._found, found, snapshot.now), *fresh)
-            self._found = found
+        self._found = found
+        self.settled = self.master.settled and self.slave.settled
         self._events = (*fresh, *self._events)[:_EVENTS_KEPT]
         self._before = snapshot
         master, slave = snapshot.nodes
