@@ -1,6 +1,7 @@
 """Both nodes of a pair watched together: snapshots in, `PairState` out."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator
 
@@ -17,6 +18,7 @@ from console.watch.node_watch import NodeWatch, Opener
 _TOGETHER = 0.04
 """Seconds to wait after the first change, so that both nodes' answers to one tick are drawn once."""
 _EVENTS_KEPT = 500
+_log = logging.getLogger("mirrorgate.watch")
 
 
 class PairWatch:
@@ -70,6 +72,8 @@ class PairWatch:
             fresh = (*finding_changes(self._found, found, snapshot.now), *fresh)
         self._found = found
         self.settled = self.master.settled and self.slave.settled
+        for event in reversed(fresh):
+            _log.info("%s %s %s: %s", self._pair.name, event.node or "-", event.kind, event.text)
         self._events = (*fresh, *self._events)[:_EVENTS_KEPT]
         self._before = snapshot
         master, slave = snapshot.nodes
