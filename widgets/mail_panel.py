@@ -10,8 +10,9 @@ from textual.widgets import Sparkline
 
 from console.model.facts import Mail
 from console.model.snapshot import NodeView, PairState
+from console.model.tai64n import tai_seconds
 from console.model.words import Home, Role
-from widgets.amounts import age
+from widgets.amounts import age, date_and_clock
 from widgets.drawn import Drawn, Titled, words
 from widgets.moment import Moment
 from widgets.node_words import stale, unknown
@@ -163,7 +164,13 @@ class MailPanel(Vertical, Titled, can_focus=True):
 
     @staticmethod
     def _details(mail: Mail) -> tuple[Content, ...]:
-        lines = [Content.assemble(("newest log line  ", "dim"), words(mail.last_event or "?"))]
-        lines.append(Content.assemble(("last message end ", "dim"), words(mail.last_end or "?")))
+        lines = [Content.assemble(("newest log line  ", "dim"), words(_moment(mail.last_event)))]
+        lines.append(Content.assemble(("last message end ", "dim"), words(_moment(mail.last_end))))
         lines += [mark(Tone.WARNING, one_line(alert)) for alert in mail.alerts[-20:][::-1]]
         return tuple(lines)
+
+
+def _moment(stamp: str | None) -> str:
+    """A log stamp as the operator's clock says it, or as it was written."""
+    seconds = tai_seconds(stamp)
+    return date_and_clock(seconds) if seconds is not None else stamp or "?"

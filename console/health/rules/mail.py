@@ -8,10 +8,9 @@ from console.health.history import MailSample
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.model.facts import Mail
 from console.model.snapshot import Finding, NodeView
+from console.model.tai64n import tai_seconds
 from console.model.words import Severity
 
-_TAI_OFFSET = (1 << 62) + 10
-"""A TAI64 label is 2^62 plus the seconds since 1970, ten seconds ahead of UTC as qmail writes it."""
 STANDSTILL = 600.0
 """Seconds without a log line, with mail waiting, after which qmail-send is taken for stuck."""
 
@@ -23,16 +22,6 @@ def mails(scene: Scene) -> Iterator[tuple[NodeView, Mail, tuple[MailSample, ...]
     for node in scene.snapshot.nodes:
         if node.facts.mail.value is not None:
             yield node, node.facts.mail.value, scene.history.of(node).mails
-
-
-def tai_seconds(stamp: str | None) -> float | None:
-    """Unix seconds of a TAI64N stamp such as `@40000000461d81581ec60f34`; None for any other text."""
-    if stamp is None or not stamp.startswith("@") or len(stamp) < 17:
-        return None
-    try:
-        return float(int(stamp[1:17], 16) - _TAI_OFFSET)
-    except ValueError:
-        return None
 
 
 def _rising(depths: list[int]) -> bool:
