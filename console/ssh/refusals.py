@@ -46,7 +46,7 @@ def explain(node: str, where: str, limit: float, odd: BaseException) -> Trouble:
         case socket.gaierror():
             return Trouble(
                 node,
-                f"the name in {where} does not resolve",
+                f"the name {where.partition(' ')[0]} does not resolve",
                 "correct `host` in the configuration or HostName in ssh_config, or mend DNS",
                 retry=odd.errno == socket.EAI_AGAIN,
             )

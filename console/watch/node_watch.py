@@ -219,7 +219,7 @@ class NodeWatch:
     def _lose(self, state: LinkState, why: str) -> None:
         facts = self.view.facts
         for section in SECTION_FIELDS:
-            facts = lose_section(facts, section, why)
+            facts = lose_section(facts, section, "not connected")
         link = replace(self.view.link, state=state, why=why)
         self.view = replace(self.view, facts=facts, link=link)
         self.settled = True
