@@ -8,7 +8,7 @@ from typing import Protocol
 
 from console.model.config import NodeConfig, PairConfig
 from console.model.facts import NodeFacts
-from console.model.snapshot import Link, LinkState, NodeView
+from console.model.snapshot import LinkState, NodeView
 from console.parse.sections import SECTION_FIELDS, lose_section, read_section
 from console.ssh.backoff import delays
 from console.ssh.frames import Frame
@@ -144,7 +144,7 @@ class NodeWatch:
         except Trouble as trouble:
             return trouble.line
         asked = Asked(plan.foreground, plan.background, plan.limit)
-        reading = asyncio.create_task(self._read(lane, asked))
+        reading = asyncio.create_task(self._read(lane, asked, main=plan is self._plans[0]))
         loop = asyncio.get_running_loop()
         due = loop.time()
         try:
@@ -154,7 +154,7 @@ class NodeWatch:
                     due = (loop.time() // plan.interval + 1) * plan.interval
                     if sections := asked.ask(loop.time()):
                         await lane.tick(sections)
-                self._give_up(asked, loop.time())
+                self._give_up(asked, loop.time(), main=plan is self._plans[0])
                 pause = max(0.0, min(due - loop.time(), 1.0))
                 await asyncio.wait({reading}, timeout=pause)
             reading.result()
@@ -166,12 +166,16 @@ class NodeWatch:
             await asyncio.gather(reading, return_exceptions=True)
             await lane.close()
 
-    async def _read(self, lane: SamplerLane, asked: Asked) -> None:
+    async def _read(self, lane: SamplerLane, asked: Asked, *, main: bool) -> None:
         async for frame in lane.frames():
             since = asked.answered(frame.section)
             self._take(frame, time.time())
-            if since is not None and not asked.waiting:
-                self._seen(asyncio.get_running_loop().time() - since)
+            link = replace(self.view.link, last_seen=time.time())
+            if main and since is not None and asked.foreground(frame.section) and not asked.waiting:
+                # The first lane alone says whether the node answers: two lanes would contradict each other.
+                round_trip = asyncio.get_running_loop().time() - since
+                link = replace(link, state=LinkState.LIVE, why="", round_trip=round_trip)
+            self.view = replace(self.view, link=link)
             self._changed()
 
     def _take(self, frame: Frame, now: float) -> None:
@@ -186,11 +190,7 @@ class NodeWatch:
             facts = read_section(facts, frame.section, frame.text, frame.exit_status, now)
         self._set(facts)
 
-    def _seen(self, round_trip: float) -> None:
-        link = Link(LinkState.LIVE, "", time.time(), round_trip)
-        self.view = replace(self.view, link=link)
-
-    def _give_up(self, asked: Asked, now: float) -> None:
+    def _give_up(self, asked: Asked, now: float, *, main: bool) -> None:
         overdue = asked.overdue(now)
         if not overdue:
             return
@@ -199,7 +199,7 @@ class NodeWatch:
             facts = lose_section(facts, section, f"no answer for {seconds:.0f} s")
         self._set(facts)
         blocking = [late for late in overdue if asked.foreground(late[0])]
-        if blocking and self.view.link.state is LinkState.LIVE:
+        if main and blocking:
             section, seconds = blocking[0]
             why = f"{self.view.name}: connected, but {section} has not answered for {seconds:.0f} s"
             self.view = replace(self.view, link=replace(self.view.link, state=LinkState.SILENT, why=why))

@@ -89,6 +89,22 @@ async def test_a_foreground_section_that_hangs_makes_the_node_silent_and_stops_t
         await eventually(lambda: len(session.lanes[0].ticks) > 1)
 
 
+async def test_another_lane_that_answers_does_not_make_a_blocked_node_live_again() -> None:
+    states: list[LinkState] = []
+    _, opened = _session(_answers(mounts=None))
+    plans = (*PLAN, LanePlan(("modules",), (), interval=0.02, limit=0.1))
+    watch = NodeWatch(PAIR.master, PAIR, opened, lambda: states.append(watch.view.link.state), plans)
+    task = asyncio.create_task(watch.run())
+    try:
+        await eventually(lambda: LinkState.SILENT in states)
+        first = states.index(LinkState.SILENT)
+        await eventually(lambda: len(states) > first + 20)
+        assert set(states[first:]) == {LinkState.SILENT}
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_lost_connection_keeps_the_last_values_but_none_counts() -> None:
     session, opened = _session(_answers())
     async with _watching(opened) as watch:
