@@ -109,6 +109,7 @@ class NodeWatch:
                 self._lose(state, trouble.line)
                 await self._rest(next(waits) if trouble.retry else _REFUSED_AGAIN)
                 continue
+            self._forget("not read yet")
             started = time.monotonic()
             try:
                 why = await self._serve(session)
@@ -217,10 +218,14 @@ class NodeWatch:
             self.settled = all(getattr(facts, name).unknown != "not read yet" for name in named)
 
     def _lose(self, state: LinkState, why: str) -> None:
-        facts = self.view.facts
-        for section in SECTION_FIELDS:
-            facts = lose_section(facts, section, "not connected")
-        link = replace(self.view.link, state=state, why=why)
-        self.view = replace(self.view, facts=facts, link=link)
+        self._forget("not connected")
+        self.view = replace(self.view, link=replace(self.view.link, state=state, why=why))
         self.settled = True
         self._changed()
+
+    def _forget(self, why: str) -> None:
+        """Nothing read before counts any more; the last values stay for display."""
+        facts = self.view.facts
+        for section in SECTION_FIELDS:
+            facts = lose_section(facts, section, why)
+        self.view = replace(self.view, facts=facts)
