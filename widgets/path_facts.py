@@ -172,11 +172,19 @@ def _serving(view: NodeView) -> Answer:
     return Answer.YES if any(p.program == "ggated" for p in processes) else Answer.NO
 
 
+def _unplugged(view: NodeView) -> bool:
+    """Whether the interface with the node's replication address has no carrier: gmirror notices that late."""
+    return any(
+        interface.status == "no carrier" and view.config.replication in {inet.addr for inet in interface.inet}
+        for interface in view.facts.interfaces.value or ()
+    )
+
+
 def _network(view: NodeView, hub: Hub, gate: Gate | None, component: Component | None) -> Wire:
     """The connection, as far as either end shows it; a silent node breaks it unless the gate says not."""
     if hub.known and gate is None and component is None:
         return Wire.BROKEN
-    if _serving(view) is Answer.NO:
+    if _serving(view) is Answer.NO or _unplugged(view) or _unplugged(hub.node):
         return Wire.BROKEN
     ends = [
         any(s.command.startswith(program) and not s.listening for s in sockets)

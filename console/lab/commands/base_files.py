@@ -1,6 +1,7 @@
 """Making, copying and removing files: mkdir(1), rm(1), cp(1), mv(1), touch(1), truncate(1), chmod(1)."""
 
 import posixpath
+from collections.abc import Callable
 
 from console.lab.arguments import read_options, read_size
 from console.lab.call import Call, Command
@@ -174,7 +175,8 @@ async def mv(call: Call) -> int:
     return await _to_target(call, read[1], move)
 
 
-async def _to_target(call: Call, names: list[str], act) -> int:  # type: ignore[no-untyped-def]
+async def _to_target(call: Call, names: list[str], act: Callable[[str, str], str]) -> int:
+    """Run `act` on each source and its goal; it says why not, or ""."""
     target = resolve(call, names[-1])
     await wait_for(call, target)
     into = entry(call.node, target, follow=True)
@@ -186,11 +188,7 @@ async def _to_target(call: Call, names: list[str], act) -> int:  # type: ignore[
         why = act(source, goal)
         if why:
             separator = " " if why.startswith("is a directory") else ": "
-            call.complain(
-                f"{call.name}: {name}{separator}{why}"
-                if "directory (" in why
-                else f"{call.name}: {name}: {why}"
-            )
+            call.complain(f"{call.name}: {name}{separator}{why}")
             status = 1
     return status
 
