@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from console.model.lineage import Lineage, OperatorLock
 from console.model.words import ComponentState, MirrorState
 
 T = TypeVar("T")
@@ -387,3 +388,7 @@ class NodeFacts:
     mail: Fact[Mail] = field(default_factory=Fact)
     clock_offset: Fact[float] = field(default_factory=Fact)
     """Seconds the node's clock is ahead of the console's."""
+    lineage: Fact[Lineage] = field(default_factory=Fact)
+    """The pair's own lineage as this node knows it (never read from the mounted tree)."""
+    lock: Fact[OperatorLock | None] = field(default_factory=Fact)
+    """Who runs a job on this node; a value of None means nobody, so read `unknown` to tell it apart."""
