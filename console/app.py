@@ -16,18 +16,23 @@ from textual.screen import ModalScreen, Screen
 from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
+from console.model.form import JobInfo
 from console.model.snapshot import PairState
 from console.screens.asking import PassphraseDialog, TrustDialog
 from console.screens.events import EventsScreen
 from console.screens.faults import Faults, FaultsDialog
 from console.screens.findings import FindingsScreen
 from console.screens.help import HelpScreen
+from console.screens.job_dialogs import ButtonsDialog
+from console.screens.job_list import READ_ONLY, JobsScreen
+from console.screens.job_words import leaving_words
+from console.screens.jobs import Jobs
 from console.screens.mail import MailScreen
 from console.screens.node import NodeScreen
 from console.screens.overview import OverviewScreen
 from console.screens.pairs import PairsScreen
 from console.screens.palette import NamedCommands
-from console.screens.showing import SCREENS, ConsoleApp
+from console.screens.showing import SCREENS, ConsoleApp, PairScreen
 from widgets.plain import one_line
 from widgets.plain_terminal import PlainTerminal
 
@@ -76,6 +81,7 @@ class MirrorgateApp(ConsoleApp):
         "mail": MailScreen,
         "pairs": PairsScreen,
         "events": EventsScreen,
+        "jobs": JobsScreen,
     }
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -85,6 +91,7 @@ class MirrorgateApp(ConsoleApp):
             for key, mode, title in SCREENS
         ),
         Binding("t", "next_theme", "Theme", tooltip="Dark, light, or the terminal's own colours", show=False),
+        Binding("j", "jobs", "Jobs", tooltip="Change the pair: jobs, each with its whole plan first"),
         Binding("f", "faults", "Faults", tooltip="Break or mend the simulated pair"),
         Binding(
             "question_mark", "help", "Help", key_display="?", tooltip="What the screen shows, signs and keys"
@@ -98,11 +105,12 @@ class MirrorgateApp(ConsoleApp):
         watching: Watching,
         *,
         read_only: bool = False,
+        jobs: Jobs | None = None,
         faults: Faults | None = None,
         ascii_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(pairs, read_only=read_only)
+        super().__init__(pairs, read_only=read_only, jobs=jobs)
         self._watching = watching
         self._faults = faults
         self._clock = clock
@@ -168,10 +176,47 @@ class MirrorgateApp(ConsoleApp):
         """To the overview; from there, out."""
         if isinstance(self.screen, ModalScreen):
             self.screen.dismiss()
+        elif isinstance(self.screen, PairScreen) and self.screen.go_back():
+            return
         elif self.current_mode != "overview":
             self.switch_mode("overview")
         else:
+            self.quit()
+
+    def quit(self) -> None:
+        """Leave the console; with a run under way, ask first."""
+        run = self.job_run
+        if self.running is None or not self.running.busy or run is None:
             self.exit()
+            return
+        if isinstance(self.screen, ButtonsDialog):
+            return
+        buttons = [("stay", "Stay", "default"), ("quit", "Quit", "warning")]
+        self.push_screen(ButtonsDialog("a run is under way", leaving_words(run), buttons), self._left)
+
+    def _left(self, said: str | None) -> None:
+        if said == "quit":
+            self.exit()
+
+    async def action_quit(self) -> None:
+        """`ctrl+q`."""
+        self.quit()
+
+    def action_jobs(self) -> None:
+        """The jobs, or where they were left."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        if self.jobs is None:
+            self.notify(READ_ONLY, markup=False, timeout=4)
+        else:
+            self.switch_mode("jobs")
+
+    def open_job(self, job: JobInfo) -> None:
+        """Ask a job's questions; a job that is open already comes first."""
+        if isinstance(self.screen, JobsScreen):
+            self.screen.open(job)
+        elif not isinstance(self.screen, ModalScreen):
+            self.notify("another job is open: q closes it", markup=False, timeout=3)
 
     def action_next_theme(self) -> None:
         """Dark, light, and the terminal's own sixteen colours."""
@@ -223,7 +268,11 @@ class MirrorgateApp(ConsoleApp):
         yield SystemCommand(
             "Next theme", "Dark, light, or the terminal's own colours (key t)", self.action_next_theme
         )
+        if self.jobs is not None:
+            yield SystemCommand(
+                "Change the pair", "The jobs, each with its whole plan first (key j)", self.action_jobs
+            )
         if self._faults is not None:
             yield SystemCommand("Faults", "Break or mend the simulated pair (key f)", self.action_faults)
         yield SystemCommand("Help", "What the screen shows, signs and keys (key ?)", self.action_help)
-        yield SystemCommand("Quit", "Leave the console; the pair is not touched", self.exit)
+        yield SystemCommand("Quit", "Leave the console; the pair is not touched", self.quit)

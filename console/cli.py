@@ -10,6 +10,7 @@ from pathlib import Path
 import shtab
 
 from console import config_file
+from console.commands import job_arguments
 from console.log_file import log_to, stay_quiet
 from console.model.config import Config
 
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument(
         "words", nargs="*", metavar="fault NAME …", help="send a fault to a running lab; `fault` lists them"
     )
+    job_arguments.add(commands)
     completion = commands.add_parser("completion", help="print shell completion code")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return top
@@ -139,7 +141,23 @@ def _run(arguments: argparse.Namespace) -> int:
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
         return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
+    if arguments.command in ("runs", "report"):
+        return asyncio.run(_tell(arguments))
+    if arguments.command in job_arguments.NAMES:
+        from console.commands import acting
+
+        return asyncio.run(acting.main(arguments, config, path))
     return asyncio.run(_look(arguments, config, path))
+
+
+async def _tell(arguments: argparse.Namespace) -> int:
+    from console.commands import runs
+
+    if arguments.command == "report":
+        return await runs.report(arguments.run or "last", as_json_text=arguments.json)
+    if arguments.export:
+        return await runs.export(arguments.export, arguments.pair)
+    return await runs.list_runs(arguments.pair, as_json_text=arguments.json)
 
 
 def _init(arguments: argparse.Namespace) -> int:

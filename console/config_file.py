@@ -1,36 +1,16 @@
 """Reading and writing the configuration file: a bad one names file, key, line and what was expected."""
 
 import os
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import ValidationError
 
 from console.model.config import Config
+from console.toml_file import BadConfig, line_of, validated, write_whole
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\" ]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"]+)\s*=")
-_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-
-_TYPE_WORDS = {
-    "missing": "this key is required",
-    "extra_forbidden": "no such key (a spelling mistake?)",
-    "too_short": "at least one is required",
-}
-"""pydantic error types whose own message does not speak to an administrator."""
-
-
-class BadConfig(Exception):
-    """The configuration cannot be used; `str()` is the one line to show."""
-
-    def __init__(self, path: Path, line: int | None, key: str, expected: str) -> None:
-        self.path, self.line, self.key, self.expected = path, line, key, expected
-        place = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{place}: {key}: {expected}" if key else f"{place}: {expected}")
+__all__ = ["BadConfig", "as_toml", "default_path", "line_of", "load", "parse", "write"]
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -65,66 +45,7 @@ def parse(text: str, path: Path) -> Config:
     Raises:
         BadConfig: as `load`.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as odd:
-        found = _AT_LINE.search(str(odd))
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise BadConfig(path, line, "", f"not TOML: {_AT_LINE.sub('', str(odd)).strip()}") from odd
-    try:
-        return Config.model_validate(data)
-    except ValidationError as odd:
-        # A misspelt key is also a missing one: the spelling is what the reader must see.
-        errors = odd.errors(include_url=False)
-        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = first["loc"]
-        words = _TYPE_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-        given = first.get("input")
-        if first["type"] not in _TYPE_WORDS and isinstance(given, str | int | float | bool):
-            words = f"{words} (found {given!r})"
-        raise BadConfig(path, line_of(text, where), _dotted(where), words) from odd
-
-
-def _dotted(where: Sequence[str | int]) -> str:
-    parts: list[str] = []
-    for part in where:
-        if isinstance(part, int):
-            parts[-1:] = [f"{parts[-1]}[{part + 1}]" if parts else f"[{part + 1}]"]
-        else:
-            parts.append(part)
-    return ".".join(parts)
-
-
-def line_of(text: str, where: Sequence[str | int]) -> int | None:
-    """The line (from 1) on which the value at `where` stands, or of the nearest table around it."""
-    lines = _lines(text)
-    for length in range(len(where), 0, -1):
-        if (found := lines.get(tuple(where[:length]))) is not None:
-            return found
-    return None
-
-
-def _lines(text: str) -> dict[tuple[str | int, ...], int]:
-    """Where each key and table of a TOML text begins, arrays of tables counted from 0."""
-    found: dict[tuple[str | int, ...], int] = {}
-    counts: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            names = [part.strip(' "') for part in header[2].split(".")]
-            here: tuple[str | int, ...] = ()
-            for depth, name in enumerate(names, start=1):
-                here = (*here, name)
-                if depth == len(names) and header[1] == "[[":
-                    counts[here] = counts.get(here, -1) + 1
-                    found.setdefault(here, number)
-                if here in counts:
-                    here = (*here, counts[here])
-            table = here
-            found.setdefault(table, number)
-        elif key := _KEY.match(line):
-            found.setdefault((*table, key[1].strip('"')), number)
-    return found
+    return validated(text, path, Config)
 
 
 def write(config: Config, path: Path, *, overwrite: bool) -> None:
@@ -136,17 +57,7 @@ def write(config: Config, path: Path, *, overwrite: bool) -> None:
     """
     if path.exists() and not overwrite:
         raise FileExistsError(path)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(as_toml(config).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
+    write_whole(path, as_toml(config).encode())
 
 
 def as_toml(config: Config) -> str:

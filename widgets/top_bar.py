@@ -6,8 +6,10 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import var
 
+from console.model.run import RunRecord
 from console.model.snapshot import LinkState, PairState
 from widgets.drawn import Drawn, words
+from widgets.run_signs import chip
 from widgets.signs import Tone, mark
 
 _LINK_WORDS = {
@@ -42,6 +44,8 @@ class TopBar(Drawn):
     state: var[PairState | None] = var(None)
     pair: var[str] = var("")
     """Its name stands there before anything was read."""
+    run: var[RunRecord | None] = var(None)
+    """The run under way, wherever one looks meanwhile."""
 
     def __init__(self, screens: Sequence[tuple[str, str, str]], here: str, read_only: bool) -> None:
         """`screens` are (key, mode, title)."""
@@ -58,19 +62,16 @@ class TopBar(Drawn):
         """Another pair."""
         self._draw()
 
+    def watch_run(self) -> None:
+        """A run began, went on or ended."""
+        self._draw()
+
     def on_resize(self, event: Resize) -> None:
         """Names of screens leave before the pair's does."""
         self._draw()
 
     def _draw(self) -> None:
-        left = Content("  ").join(
-            [
-                Content.styled("mirrorgate", "dim"),
-                words(self.pair, "bold").truncate(28, ellipsis=True),
-                links(self.state),
-                *([Content.styled("read-only", "dim")] if self._read_only else []),
-            ]
-        )
+        left = self._left(short=False)
         width = max(0, self.size.width - 2)
         for names in (True, False):
             right = self._tabs(names)
@@ -79,10 +80,23 @@ class TopBar(Drawn):
                 self.draw(Content.assemble(left, " " * room, right))
                 return
         self.draw(
-            left.truncate(max(1, width - right.cell_length - 1), ellipsis=True, pad=True)
+            self._left(short=True)
+            .truncate(max(1, width - right.cell_length - 1), ellipsis=True, pad=True)
             .append(" ")
             .append(right)
         )
+
+    def _left(self, *, short: bool) -> Content:
+        """Pair, links and run; where there is little room a run stands before everything but the pair."""
+        name = words(self.pair, "bold")
+        reads = [Content.styled("read-only", "dim")] if self._read_only else []
+        if self.run is None:
+            parts = [Content.styled("mirrorgate", "dim"), name.truncate(28, ellipsis=True)]
+            return Content("  ").join([*parts, links(self.state), *reads])
+        if short:
+            return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), links(self.state)])
+        parts = [Content.styled("mirrorgate", "dim"), name.truncate(28, ellipsis=True)]
+        return Content("  ").join([*parts, links(self.state), *reads, chip(self.run)])
 
     def _tabs(self, names: bool) -> Content:
         tabs: list[Content] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.app import MirrorgateApp
 from console.commands.sampling import chosen, opener
@@ -9,7 +10,11 @@ from console.model.asking import Asker
 from console.model.config import Config, PairConfig
 from console.model.snapshot import PairState
 from console.watch.fleet import Fleet
+from console.watch.fresh import PairEyes
 from console.watch.pair_watch import PairWatch
+
+if TYPE_CHECKING:
+    from console.commands.pair_jobs import PairJobs
 
 
 class Watching:
@@ -19,11 +24,17 @@ class Watching:
         self._config = config
         self._pairs = tuple(pairs)
         self._fleet: Fleet | None = None
+        self._eyes: dict[str, PairEyes] = {}
+        self.asker: Asker | None = None
+        """Who is asked, once the console follows."""
 
     def states(self, asker: Asker) -> AsyncIterator[PairState]:
         """States of every pair, as they change; questions go to `asker`."""
         reach = opener(self._config, asker)
-        self._fleet = Fleet(tuple(PairWatch(pair, reach) for pair in self._pairs))
+        self.asker = asker
+        watches = tuple(PairWatch(pair, reach) for pair in self._pairs)
+        self._eyes = {pair.name: PairEyes(watch) for pair, watch in zip(self._pairs, watches, strict=True)}
+        self._fleet = Fleet(watches)
         return self._fleet.states()
 
     def retry_now(self) -> None:
@@ -31,10 +42,29 @@ class Watching:
         if self._fleet:
             self._fleet.retry_now()
 
+    def eyes(self, pair: str) -> PairEyes:
+        """Fresh readings by the watch that draws the pair."""
+        return self._eyes[pair]
+
+
+def jobs(config: Config, watching: Watching) -> "PairJobs":
+    """The jobs of a console. A read-only one does not even load what could change a node."""
+    from console.commands.pair_jobs import PairJobs
+    from console.engine.journal import Journal
+
+    return PairJobs(config, watching.eyes, Journal(), lambda: watching.asker)
+
 
 def run(config: Config, path: Path, name: str | None, *, read_only: bool, ascii_only: bool) -> int:
     """Open the console and return its exit status."""
     pairs = chosen(config, path, name)
-    app = MirrorgateApp(pairs, Watching(config, pairs), read_only=read_only, ascii_only=ascii_only)
+    watching = Watching(config, pairs)
+    app = MirrorgateApp(
+        pairs,
+        watching,
+        read_only=read_only,
+        jobs=None if read_only else jobs(config, watching),
+        ascii_only=ascii_only,
+    )
     app.run()
     return app.return_code or 0

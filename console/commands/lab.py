@@ -84,13 +84,16 @@ def how_to_reach(lab: "LabPair") -> list[str]:
 async def _console(speed: float, ascii_only: bool) -> int:
     from console import config_file
     from console.app import MirrorgateApp
-    from console.commands.console import Watching
+    from console.commands.console import Watching, jobs
     from console.lab.pair import serve
 
     lab = await serve(speed=speed)
     try:
         config = await asyncio.to_thread(config_file.load, lab.config_file)
-        app = MirrorgateApp(config.pairs, Watching(config, config.pairs), faults=lab, ascii_only=ascii_only)
+        watching = Watching(config, config.pairs)
+        app = MirrorgateApp(
+            config.pairs, watching, jobs=jobs(config, watching), faults=lab, ascii_only=ascii_only
+        )
         await app.run_async()
         return app.return_code or 0
     finally:

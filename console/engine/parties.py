@@ -1,46 +1,25 @@
 """Whom the engine works with: hands on each node, eyes on the pair, the operator, the journal."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from console.model.config import NodeConfig
+from console.model.job import HandsLost, JobLook, JobState, LockLost
 from console.model.lineage import OperatorLock
 from console.model.run import Choice, Question, RunRecord
 from console.model.snapshot import PairSnapshot
 
-
-class JobState(StrEnum):
-    """A job directory on a node, as it is read."""
-
-    ABSENT = "absent"
-    """No such directory: it was never claimed."""
-    CLAIMED = "claimed"
-    """Claimed, its runner has not begun: launching again is safe (the runner claims once more)."""
-    RUNNING = "running"
-    ENDED = "ended"
-    """Its exit status is on disk."""
-    INTERRUPTED = "interrupted"
-    """The node has booted since."""
-    VANISHED = "vanished"
-    """Its process is gone without a status (killed): how far it came is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobLook:
-    """One reading of a job. Output is inert text, each the bytes since the offset that was asked for."""
-
-    state: JobState
-    exit_status: int | None = None
-    out: str = ""
-    err: str = ""
-    out_offset: int = 0
-    """Where the next reading begins, bytes."""
-    err_offset: int = 0
-    started: float | None = None
-    """Unix seconds, the node's clock."""
-    ended: float | None = None
+__all__ = [
+    "Eyes",
+    "Hands",
+    "HandsLost",
+    "JobLook",
+    "JobState",
+    "Journal",
+    "LockLost",
+    "OpenHands",
+    "Operator",
+]
 
 
 class Hands(Protocol):
@@ -93,14 +72,6 @@ class Hands(Protocol):
     async def close(self) -> None:
         """Close the connection; jobs go on."""
         ...
-
-
-class HandsLost(Exception):
-    """The connection to a node went; `str()` is one line with the node and what to do."""
-
-
-class LockLost(Exception):
-    """The node's lock is not ours (any more)."""
 
 
 OpenHands = Callable[[NodeConfig], Awaitable[Hands]]

@@ -11,6 +11,7 @@ from typing import TypeVar
 from console.health import stack
 from console.health.truths import truths
 from console.model.facts import Fact, Geom, Mirror
+from console.model.lineage import OperatorLock
 from console.model.snapshot import Event, Finding, LinkState, NodeView, PairSnapshot
 from console.model.words import Answer, ComponentState, MirrorState, Role, Severity
 
@@ -58,6 +59,7 @@ def _as_last_known(node: NodeView) -> NodeView:
             vrrplog=_last(facts.vrrplog),
             messages=_last(facts.messages),
             vrrpconf=_last(facts.vrrpconf),
+            lock=_last(facts.lock),
         ),
     )
 
@@ -82,9 +84,20 @@ def _of_node(before: PairSnapshot, old: NodeView, after: PairSnapshot, new: Node
         yield "address", f"{new.name} {verb}{rest}", Severity.NOTICE
     if Answer.UNKNOWN not in (was.mounted, now.mounted):
         yield from _mount(was.mounted, now.mounted, new, now.mount.special if now.mount else "", after)
+    yield from _lock(old.facts.lock, new.facts.lock, new)
     if was.mirror_known and now.mirror_known:
         yield from _mirror(was.mirror, now.mirror, new, after)
         yield from _devices(old.facts.geom.value, new.facts.geom.value, new)
+
+
+def _lock(old: Fact[OperatorLock | None], new: Fact[OperatorLock | None], node: NodeView) -> Iterator[Change]:
+    if old.unknown is not None or new.unknown is not None:
+        return
+    was, now = old.value, new.value
+    if was is not None and (now is None or now.run != was.run):
+        yield "lock", f"{node.name} is released by {was.operator} ({was.job})", Severity.NOTICE
+    if now is not None and (was is None or now.run != was.run):
+        yield "lock", f"{node.name} is locked by {now.operator} for {now.job}", Severity.NOTICE
 
 
 def _role_is_read(node: NodeView) -> bool:

@@ -38,6 +38,11 @@ def gates_to_peer(view: NodeView, pair: PairConfig, peer: NodeView) -> tuple[Gat
     return tuple(g for g in geom.gates if g.unit == pair.gate_unit)
 
 
+def leads_to(gate: Gate, view: NodeView, peer: NodeView) -> bool:
+    """Whether a gate of this node leads to the peer's image: by path, and not back to this node (P12)."""
+    return gate.path == peer.config.image and gate.host not in own_addresses(view)
+
+
 def md_of(geom: Geom | None, path: str) -> tuple[MemoryDisk, ...]:
     """The md units backed by the file `path`."""
     return tuple(md for md in geom.mds if md.file == path) if geom else ()

@@ -38,6 +38,8 @@ class Call:
     write_out: Callable[[str], Awaitable[None]] | None = None
     write_err: Callable[[str], Awaitable[None]] | None = None
     groups: tuple[str, ...] = ("wheel", "operator")
+    parent: int = 1
+    """The process that runs the calling shell: 1 unless daemon(8) started it."""
 
     @property
     def name(self) -> str:

@@ -15,13 +15,28 @@ from console.lab import faults, scenarios
 from console.lab.catalogue import commands
 from console.lab.clock import Clock
 from console.lab.control import PREFIX, Control
-from console.lab.provision import FLOATING, IMAGES, MIRROR, MOUNT, build_mirror, install, start_services
+from console.lab.provision import (
+    FLOATING,
+    IMAGES,
+    MIRROR,
+    MOUNT,
+    build_mirror,
+    install,
+    install_pair,
+    start_services,
+)
 from console.lab.qmail import mail_of
 from console.lab.server import NodeServer, write_access
 from console.lab.world import Node, World
 
 NAMES: Mapping[str, str] = {"a": "web-a", "b": "web-b"}
 """What the nodes are called in the configuration, and their host names."""
+
+SPARE = "web-c"
+"""The host outside of the pair, as ssh_config knows it: an empty system, for the job that leaves a burning house."""
+
+BARE, HEALTHY = "bare", "healthy"
+"""What a lab may start as: two nodes without anything of a pair, or a pair at work."""
 
 _UPTIME = 7200.0
 _HURRY = 100.0
@@ -58,6 +73,7 @@ class LabPair:
 
     async def build(self) -> None:
         """Make the mirror and let the home master serve it."""
+        install_pair(self.world)
         await scenarios.serve(self)
 
     async def close(self) -> None:
@@ -73,15 +89,24 @@ class LabPair:
 
 
 async def serve(
-    *, speed: float = 1.0, names: Mapping[str, str] = NAMES, ports: tuple[int, int] = (0, 0)
+    *,
+    speed: float = 1.0,
+    names: Mapping[str, str] = NAMES,
+    ports: tuple[int, int] = (0, 0),
+    scenario: str = HEALTHY,
 ) -> LabPair:
-    """Start a healthy pair on loopback ports; world time runs `speed` times as fast as real time."""
+    """Start a pair on loopback ports; world time runs `speed` times as fast as real time.
+
+    Raises ValueError for a scenario that no lab can start as.
+    """
+    if scenario not in (BARE, HEALTHY):
+        raise ValueError(f"a lab starts as {BARE} or {HEALTHY}, not as {scenario}")
     clock = Clock(_HURRY, time.time() - _UPTIME)
     world = World(clock=clock)
     directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=PREFIX))
     lab = LabPair(world, directory, names)
     try:
-        await _prepare(lab, ports)
+        await _prepare(lab, ports, bare=scenario == BARE)
     except BaseException:
         with contextlib.suppress(OSError):
             await lab.close()
@@ -90,41 +115,52 @@ async def serve(
     return lab
 
 
-async def _prepare(lab: LabPair, ports: tuple[int, int]) -> None:
+async def _prepare(lab: LabPair, ports: tuple[int, int], *, bare: bool) -> None:
+    world = lab.world
+    install(world, lab.names, SPARE)
+    if not bare:
+        install_pair(world)
+    nodes = [*world.nodes.values(), world.spare]
+    await asyncio.gather(*(node.boot(5.0) for node in nodes))
+    await _bring_up(lab, bare=bare)
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    reach: dict[str, tuple[int, asyncssh.SSHKey]] = {}
+    for node, port in zip(nodes, (*ports, 0), strict=True):
+        host_key = asyncssh.generate_private_key("ssh-ed25519")
+        server = NodeServer(node, commands(), host_key, key)
+        await server.start(port)
+        lab.servers.append(server)
+        reach[node.hostname] = (server.port, host_key)
+    await asyncio.to_thread(write_access, lab.directory, key, reach)
+    await asyncio.to_thread(_write_config, lab)
+    await lab.control.start()
+
+
+async def _bring_up(lab: LabPair, *, bare: bool) -> None:
+    """Let the nodes have been up for a while, with mail in their queues and, unless bare, the pair at work."""
     world, clock = lab.world, lab.world.clock
-    install(world, lab.names)
-    await asyncio.gather(*(node.boot(5.0) for node in world.nodes.values()))
     mails = {name: mail_of(node) for name, node in world.nodes.items()}
     for mail in mails.values():
         if mail is not None and mail.process is not None:
             world.nodes[mail.node.name].processes.kill(mail.process.pid, 9)
-    rate, world.sync_rate = world.sync_rate, 1 << 34
-    try:
-        await build_mirror(world)
-    finally:
-        world.sync_rate = rate
+    if not bare:
+        rate, world.sync_rate = world.sync_rate, 1 << 34
+        try:
+            await build_mirror(world)
+        finally:
+            world.sync_rate = rate
     await clock.advance(max(0.0, time.time() - _LEAD - clock.now()))
     clock.speed = _BRISK
     for name, mail in mails.items():
         if mail is not None:
             mail.seed(18 if name == "a" else 2)
             mail.start()
-    await start_services(world)
-    await scenarios.until(lab, world.nodes["a"], f"mount | grep -q ' on {MOUNT} '")
+    if not bare:
+        await start_services(world)
+        await scenarios.until(lab, world.nodes["a"], f"mount | grep -q ' on {MOUNT} '")
     if (behind := time.time() - clock.now()) > 0:
         await clock.sleep(behind)
     clock.speed = 1.0
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    reach: dict[str, tuple[int, asyncssh.SSHKey]] = {}
-    for (name, node), port in zip(world.nodes.items(), ports, strict=True):
-        host_key = asyncssh.generate_private_key("ssh-ed25519")
-        server = NodeServer(node, commands(), host_key, key)
-        await server.start(port)
-        lab.servers.append(server)
-        reach[lab.names[name]] = (server.port, host_key)
-    await asyncio.to_thread(write_access, lab.directory, key, reach)
-    await asyncio.to_thread(_write_config, lab)
-    await lab.control.start()
 
 
 def _write_config(lab: LabPair) -> None:

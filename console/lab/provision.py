@@ -12,6 +12,8 @@ from console.lab.running import run_text
 from console.lab.shell import install_stubs
 from console.lab.users import add_user
 from console.lab.world import Node, World
+from console.model.lineage import LINEAGE_FILE, LINEAGE_IN_MOUNT
+from playbooks import node as node_scripts
 
 MIRROR = "remotemirror"
 MOUNT = "/home/sites"
@@ -24,8 +26,7 @@ IMAGES: Mapping[str, str] = {
 PRIORITIES: Mapping[str, int] = {"a": 200, "b": 150}
 IMAGE_SIZE = "500m"
 
-_SCRIPTS = ("master_script.sh", "backup_script.sh", "pair_serve.sh")
-_HERE = Path(__file__).parent / "nodefiles"
+_RC_FILES = Path(__file__).parent / "rcfiles"
 
 _VRRP = """[VRID]
 serverid = 1
@@ -42,7 +43,22 @@ ifconfig_vtnet0="DHCP"
 ifconfig_vtnet1="inet {address} netmask 255.255.255.0"
 sshd_enable="YES"
 kld_list="ng_socket ng_ether ng_eiface ng_bridge"
-freevrrpd_enable="{vrrp}"
+"""
+
+_SETTINGS = """# {hostname} of the lab's pair
+home={home}
+mirror={mirror}
+mount={mount}
+image={image}
+md_unit=0
+peer={peer}
+peer_image={peer_image}
+gate_unit=0
+gate_timeout=10
+floating={floating}
+fsck=preen
+promotion=auto
+hooks=/usr/local/etc/mirrorgate.d
 """
 
 _CONTROL: Mapping[str, str] = {
@@ -64,43 +80,42 @@ _SITES = {
 }
 
 
-def install(world: World, hostnames: Mapping[str, str]) -> None:
-    """Write a fresh system with the pair's configuration on both nodes, before their first boot."""
+def install(world: World, hostnames: Mapping[str, str], spare: str = "web-c") -> None:
+    """Write fresh systems, before their first boot: the pair's two nodes with mail, and the spare without."""
+    nodes = [*world.nodes.values(), world.spare]
     for name, node in world.nodes.items():
         node.hostname = hostnames[name]
-    for name, node in world.nodes.items():
+    world.spare.hostname = spare
+    hosts = "127.0.0.1\tlocalhost\n" + "".join(f"{n.address}\t{n.hostname}\n" for n in nodes)
+    for node in nodes:
         fresh.install(node)
-        _configure(node, name, world)
-        install_mail(node)
+        _install_base(node, hosts)
+    for node in world.nodes.values():
+        _install_mail(node)
         node.after_boot.append(run_rc)
 
 
-def _configure(node: Node, name: str, world: World) -> None:
-    write = _writer(node)
-    write(
-        "/etc/hosts",
-        "127.0.0.1\tlocalhost\n" + "".join(f"{n.address}\t{n.hostname}\n" for n in world.nodes.values()),
-    )
-    write("/etc/rc.conf", _RC_CONF.format(hostname=node.hostname, address=node.address, vrrp="NO"))
-    loader = node.fs.read_file("/boot/loader.conf").decode()
-    write(
-        "/boot/loader.conf",
-        loader + 'geom_mirror_load="YES"\n' + ('geom_gate_load="YES"\n' if name == "a" else ""),
-    )
-    write(
-        "/usr/local/etc/freevrrpd.conf",
-        _VRRP.format(priority=PRIORITIES[name], floating=FLOATING),
-        mode=0o600,
-    )
-    for script in _SCRIPTS:
-        source = _HERE / script.replace(".sh", f".{name}.sh")
-        write(f"/usr/local/bin/{script}", source.read_text(), mode=0o755)
+def _install_base(node: Node, hosts: str) -> None:
+    """What both a bare node and one of a pair have: packages, accounts, network."""
+    write = _Writer(node)
+    write("/etc/hosts", hosts)
+    write("/etc/rc.conf", _RC_CONF.format(hostname=node.hostname, address=node.address))
+    write("/usr/share/bsdconfig/common.subr", "# sysrc(8) needs it\n")
+    for path, file, mode in (
+        ("/etc/rc.subr", "rc.subr.sh", 0o644),
+        ("/etc/rc.d/ggated", "ggated.sh", 0o555),
+        ("/usr/local/etc/rc.d/freevrrpd", "freevrrpd.sh", 0o555),
+    ):
+        write(path, _RC_FILES.joinpath(file).read_text(), mode)
+    for directory in ("/var/db", "/usr/local/libexec"):
+        node.fs.mkdir(directory, recursive=True)
     for user, groups in (("admin", ("wheel",)), ("monitor", ())):
         add_user(node, user, "/bin/sh", groups)
         node.fs.mkdir(f"/home/{user}", recursive=True)
-    if name == "b":
-        write("/etc/gg.exports", f"{world.nodes['a'].address} RW {IMAGES['b']}\n", mode=0o600)
-    node.fs.mkdir(MOUNT, recursive=True)
+
+
+def _install_mail(node: Node) -> None:
+    write = _Writer(node)
     node.fs.mkdir("/service/qmail-send/supervise", recursive=True)
     Multilog(node, LOG)
     for key, value in _CONTROL.items():
@@ -110,10 +125,33 @@ def _configure(node: Node, name: str, world: World) -> None:
     install_stubs(
         node.fs, {program: f"/usr/local/bin/{program}" for program in ("svstat", "svc", "tai64nlocal")}
     )
+    install_mail(node)
 
 
-def _writer(node: Node) -> "_Writer":
-    return _Writer(node)
+def install_pair(world: World) -> None:
+    """Write what the job `provision` would: the pair's configuration and mirrorgate's scripts, on both nodes."""
+    for name, node in world.nodes.items():
+        write = _Writer(node)
+        loader = node.fs.read_file("/boot/loader.conf").decode()
+        for line in ('geom_mirror_load="YES"\n', 'geom_gate_load="YES"\n' if name == "a" else ""):
+            loader += line if line not in loader else ""
+        write("/boot/loader.conf", loader)
+        write(
+            "/usr/local/etc/freevrrpd.conf",
+            _VRRP.format(priority=PRIORITIES[name], floating=FLOATING),
+            mode=0o600,
+        )
+        for path, mode in node_scripts.INSTALLED.items():
+            write(path, node_scripts.text(path), mode=int(mode, 8))
+        settings = _SETTINGS.format(
+            hostname=node.hostname, home="master" if name == "a" else "slave", mirror=MIRROR, mount=MOUNT,
+            image=IMAGES[name], peer=node.peer.address, peer_image=IMAGES[node.peer.name], floating=FLOATING,
+        )  # fmt: skip
+        write(node_scripts.SETTINGS, settings)
+        if name == "b":
+            write("/etc/gg.exports", f"{world.nodes['a'].address} RW {IMAGES['b']}\n", mode=0o600)
+        for directory in (MOUNT, "/usr/local/etc/mirrorgate.d"):
+            node.fs.mkdir(directory, recursive=True)
 
 
 class _Writer:
@@ -151,6 +189,11 @@ async def build_mirror(world: World) -> None:
     for path, text in _SITES.items():
         a.fs.mkdir(f"{MOUNT}/{path}".rsplit("/", 1)[0], recursive=True)
         a.fs.write_file(f"{MOUNT}/{path}", text.encode())
+    lineage = f"{world.random.getrandbits(64):016x} - {int(world.clock.now())} {a.hostname}\n"
+    _Writer(a)(f"{MOUNT}/{LINEAGE_IN_MOUNT}", lineage)
+    for node in (a, b):
+        _Writer(node)(LINEAGE_FILE, lineage)
+        node.fs.chmod(LINEAGE_FILE.rsplit("/", 1)[0], 0o700)
     await _must(a, f"sync; umount {MOUNT}")
 
 
@@ -159,10 +202,9 @@ async def start_services(world: World) -> None:
 
     Only the home slave starts it at boot: the home master's half may be the older one after a reboot.
     """
-    slave = world.nodes["b"]
-    rc_conf = _RC_CONF.format(hostname=slave.hostname, address=slave.address, vrrp="YES")
-    _writer(slave)("/etc/rc.conf", rc_conf)
-    for node in (world.nodes["a"], world.nodes["b"]):
+    for node, vrrp in ((world.nodes["a"], "NO"), (world.nodes["b"], "YES")):
+        await _must(node, f"sysrc mirrorgate_enable=YES freevrrpd_enable={vrrp}")
+    for node in world.nodes.values():
         if not any(process.name == "freevrrpd" for process in node.processes):
             await run_text(node, "/usr/local/sbin/freevrrpd -f /usr/local/etc/freevrrpd.conf")
 

@@ -5,6 +5,11 @@ import re
 from console.lab.running import run_text
 from console.lab.world import Node
 
+RC_CONF = "/etc/rc.conf"
+SCRIPT_PLACES = ("/etc/rc.d", "/usr/local/etc/rc.d")
+BOOTED = ("mirrorgate", "freevrrpd")
+"""Services with a script of their own, in the order of rcorder(8)."""
+
 _SETTING = re.compile(r'^\s*(\w+)="?([^"\n]*)"?', re.M)
 
 
@@ -23,7 +28,7 @@ def enabled(words: dict[str, str], name: str) -> bool:
 async def run_rc(node: Node) -> None:
     """Start what the configuration files ask for."""
     loader = settings(node, "/boot/loader.conf")
-    words = settings(node, "/etc/rc.conf")
+    words = settings(node, RC_CONF)
     modules = [
         n.removesuffix("_load") for n, v in loader.items() if n.endswith("_load") and v.upper() == "YES"
     ]
@@ -32,5 +37,6 @@ async def run_rc(node: Node) -> None:
         await run_text(node, f"kldload {' '.join(modules)}")
     if node.fs.exists("/etc/rc.local"):
         await run_text(node, "sh /etc/rc.local")
-    if enabled(words, "freevrrpd"):
-        await run_text(node, "/usr/local/sbin/freevrrpd -f /usr/local/etc/freevrrpd.conf")
+    for name in ("ggated", *BOOTED):
+        if enabled(words, name):
+            await run_text(node, f"service {name} start")

@@ -7,6 +7,7 @@ from console.lab.provision import IMAGES, MIRROR, MOUNT, build_mirror, start_ser
 from console.lab.qmail import mail_of
 from console.lab.running import run_text
 from console.lab.world import Node
+from console.model.lineage import LINEAGE_FILE, LINEAGE_IN_MOUNT
 
 if TYPE_CHECKING:
     from console.lab.pair import LabPair
@@ -20,6 +21,17 @@ SLOW_COPY = 2 * 1024 * 1024
 def is_mounted(node: Node) -> bool:
     """Whether the pair's file system is mounted on the node."""
     return node.ready and node.mounts.at(MOUNT) is not None
+
+
+_NEW_LINEAGE = f"""
+id=$(od -An -N8 -tx1 /dev/urandom | tr -d ' ')
+parent=$(awk 'END {{ print $1 }}' {LINEAGE_FILE})
+for file in {LINEAGE_FILE} {MOUNT}/{LINEAGE_IN_MOUNT}; do
+    echo "$id $parent $(date +%s) $(hostname -s)" >> "$file"
+    fsync "$file"
+done
+"""
+"""What an operator's promotion of a node that serves already leaves behind."""
 
 
 class Hurry:
@@ -130,8 +142,9 @@ async def split_brain(lab: "LabPair", words: list[str] | None = None) -> None:
     lab.world.pull_link()
     async with Hurry(lab):
         await run_text(a, "ggatec destroy -f -u 0")
+        await run_text(a, _NEW_LINEAGE)
         await run_text(a, f"echo 'written on {a.hostname}' > {MOUNT}/orders-today.csv; sync")
-        await run_text(b, "/usr/local/bin/pair_serve.sh")
+        await run_text(b, "/usr/local/libexec/mirrorgate/promote.sh")
         await run_text(b, f"echo 'written on {b.hostname}' > {MOUNT}/orders-today.csv; sync")
 
 

@@ -121,9 +121,12 @@ class Shell:
         err: Sink,
         user: Runner = ROOT,
         environment: Mapping[str, str] | None = None,
+        parent: int = 1,
     ) -> None:
         self.node = node
         self.user = user
+        self.parent = parent
+        """The process that this shell is; what waits inside it is that one's child."""
         self.status = 0
         self.exited = False
         """True once `exit` or `exec` ended the shell."""
@@ -250,6 +253,7 @@ class Shell:
                 env=environment, cwd=context.cwd,
                 uid=self.user.uid, user=self.user.name, stdin=_Given(context.stdin, self._live),
                 write_out=write_out, write_err=write_err, groups=self.user.groups,
+                parent=self.parent,
             )  # fmt: skip
             try:
                 with self.node.mounts.staying(context.cwd):

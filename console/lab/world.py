@@ -224,6 +224,8 @@ class World:
         self.nodes: dict[str, Node] = {}
         self.nodes["a"] = Node(self, "a", "nodea", "192.168.1.100")
         self.nodes["b"] = Node(self, "b", "nodeb", "192.168.1.101")
+        self.spare = Node(self, "c", "nodec", "192.168.1.103")
+        """A third server, no part of the pair; without power until somebody boots it."""
 
     def record(self, node: str, text: str) -> None:
         """Note that something happened."""
@@ -244,7 +246,7 @@ class World:
 
     async def close(self) -> None:
         """End every task of both nodes."""
-        tasks = [task for node in self.nodes.values() for task in node.tasks]
+        tasks = [task for node in (*self.nodes.values(), self.spare) for task in node.tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

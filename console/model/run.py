@@ -70,6 +70,10 @@ class StepRecord:
     """Live progress of a wait or transfer."""
     eta: float | None = None
     """Seconds left."""
+    attempt: int = 1
+    """Each is a job of its own: from the second on the job's id ends in `.2`, `.3` …"""
+    undoing: int = 0
+    """The undo job that was begun last (`.undo`, `.undo.2` …); 0 = none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ class Question:
     choices: tuple[Choice, ...] = (Choice.CANCEL, Choice.GO)
     """The first is the safe one, and has the focus."""
     destroys: bool = False
+    by_hand: bool = False
+    """A manual step: only a person can have done it, so `--yes` never answers it."""
     shows_direction: bool = False
     direction_facts: tuple[tuple[str, str, str], ...] = ()
     """(node, label, value) read for the direction card just now."""

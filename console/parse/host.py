@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from console.model.facts import Host
-from console.parse.lines import filled, whole
+from console.parse.lines import filled, moment, whole
 from console.parse.sysctl import Setting, settings_of
 
 _GROUPS = re.compile(r"[\w.$-]+(?: [\w.$-]+)*")
@@ -34,12 +34,12 @@ def read_host(text: str) -> HostAnswer | None:
     host = Host(
         hostname=_word(named.get("kern.hostname")),
         release=_word(named.get("kern.osrelease")),
-        boottime=boot.sec if boot else None,
+        boottime=moment(boot.sec) if boot else None,
         load=load.load if load else None,
         uid=uid,
         groups=tuple(grouped.split()) if _GROUPS.fullmatch(grouped) else (),
     )
-    return HostAnswer(host, clock)
+    return HostAnswer(host, moment(clock))
 
 
 def _word(setting: Setting | None) -> str | None:

@@ -27,6 +27,7 @@ from console.parse.gmirror_dump import read_gmirror_dump
 from console.parse.gpart import read_gpart_show
 from console.parse.ifconfig import read_ifconfig, read_ifconfig_carp
 from console.parse.kldstat import read_kldstat
+from console.parse.lineage import read_lineage, read_lock
 from console.parse.mdconfig import read_mdconfig
 from console.parse.mounting import read_mount
 from console.parse.newfs import read_growfs, read_newfs
@@ -74,6 +75,8 @@ KINDS: Mapping[str, Callable[[str], Reading[Any]]] = {
     "kern-disks": read_kern_disks,
     "kern-geom-confxml": read_kern_geom_confxml,
     "kldstat": read_kldstat,
+    "lineage": read_lineage,
+    "lock": read_lock,
     "mdconfig": read_mdconfig,
     "mount": read_mount,
     "netstat-rn": read_netstat_rn,

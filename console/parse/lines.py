@@ -6,6 +6,10 @@ LONGEST = 16_384
 """Characters. No FreeBSD command prints a longer line; such a line is kept as unread, not searched."""
 
 
+LATEST = 32_503_680_000
+"""The end of the year 2999 (Unix seconds): a node's clock that says more is not read as a time."""
+
+
 def lines(text: str) -> list[str]:
     """The lines of `text`, cut at line feeds only; a carriage return before one is dropped."""
     return [line.removesuffix("\r") for line in text.split("\n")]
@@ -20,6 +24,11 @@ def filled(text: str, unread: list[str]) -> Iterator[str]:
             unread.append(line)
         else:
             yield line
+
+
+def moment(seconds: int | None) -> int | None:
+    """Unix seconds, None when no clock shows them: what is kept fits a calendar, also a few centuries off."""
+    return seconds if seconds is not None and 0 <= seconds <= LATEST else None
 
 
 def whole(word: str) -> int | None:

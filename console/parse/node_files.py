@@ -11,6 +11,7 @@ from console.parse.lines import whole
 from console.parse.masking import masked
 from console.parse.parts import parts
 
+_ABSENT = ": No such file or directory"
 BLOCK = 512
 """Bytes of a block of ls -s where BLOCKSIZE is not set."""
 _LS = re.compile(
@@ -44,6 +45,7 @@ def read_images(text: str) -> tuple[ImageFile, ...]:
                     path, whole(row[2]), None if blocks is None else blocks * BLOCK, " ".join(row[3].split())
                 )
             )
-        elif body == ["missing"]:
+        elif len(body) == 1 and body[0].endswith(_ABSENT):
+            # A directory that may not be searched hides its files: only these words prove that one is missing.
             found.append(ImageFile(path))
     return tuple(found)

@@ -26,6 +26,7 @@ from console.model.facts import (
     VrrpConf,
     VrrpLog,
 )
+from console.model.lineage import LINEAGE_FILE, Lineage, OperatorLock
 from console.parse.complaints import complaint, html, nonsense
 from console.parse.df import read_disk_use
 from console.parse.freevrrpd_conf import read_vrrp_conf
@@ -36,6 +37,7 @@ from console.parse.gmirror_dump import read_gmirror_dump
 from console.parse.host import read_host
 from console.parse.ifconfig import read_ifconfig
 from console.parse.kldstat import read_kldstat
+from console.parse.lineage import read_lineage, read_lock
 from console.parse.mail import read_mail
 from console.parse.masking import masked
 from console.parse.mounting import read_mount
@@ -65,11 +67,14 @@ SECTION_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "df": ("df",),
         "metadata": ("metadata",),
         "mail": ("mail",),
+        "lineage": ("lineage",),
+        "lock": ("lock",),
     }
 )
 """The fields of NodeFacts that each section of the sampler fills."""
 
 _STATES = "## states"
+_TAKEN = "## taken"
 _ABSENT_FILE = "No such file or directory"
 
 
@@ -133,6 +138,10 @@ def read_section(facts: NodeFacts, section: str, text: str, exit_status: int, ta
             return replace(facts, metadata=fact(facts.metadata, _metadata(text, exit_status)))
         case "mail":
             return replace(facts, mail=fact(facts.mail, _mail(text, exit_status)))
+        case "lineage":
+            return replace(facts, lineage=fact(facts.lineage, _lineage(text, exit_status)))
+        case "lock":
+            return replace(facts, lock=fact(facts.lock, _lock(text, exit_status)))
         case _:
             return facts
 
@@ -311,3 +320,26 @@ def _mail(text: str, exit_status: int) -> Mail | Unknown:
         return failed
     found = read_mail(dict(parts(text, ("qstat", "log"))), exit_status)
     return Unknown(found) if isinstance(found, str) else found
+
+
+def _lineage(text: str, exit_status: int) -> Lineage | Unknown:
+    """No promotion was recorded where the file does not exist; with one bad line none of it counts."""
+    if exit_status != 0 and _ABSENT_FILE in text:
+        return Lineage()
+    if failed := _failed(text, exit_status, LINEAGE_FILE):
+        return failed
+    found = read_lineage(text).facts
+    return Unknown(nonsense("\n".join(found.bad), LINEAGE_FILE)) if found.bad else found
+
+
+def _lock(text: str, exit_status: int) -> OperatorLock | Unknown | None:
+    """Who holds the node's lock; None: nobody does."""
+    taken = _TAKEN in text.split("\n")
+    if exit_status != 0 and not taken and _ABSENT_FILE in text:
+        return None
+    found = read_lock(text).facts.lock
+    if found is not None and not html(text):
+        return found
+    if taken:
+        return Unknown("the lock is taken, but its owner is not written")
+    return _failed(text, exit_status, "the lock") or Unknown(nonsense(text, "the lock"))

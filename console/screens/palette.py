@@ -1,4 +1,4 @@
-"""Palette entries that carry names from the configuration: drawn as text, never as markup."""
+"""Palette entries that carry names from the configuration or of jobs: drawn as text, never as markup."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -6,13 +6,14 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from console.model.form import JobInfo
 from console.model.words import Home
 from console.screens.showing import ConsoleApp
 from widgets.plain import one_line
 
 
 class NamedCommands(Provider):
-    """Go to a node of the pair that is shown, or to another pair."""
+    """Go to a node of the pair that is shown, to another pair, or to a job."""
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         console = self.app
@@ -29,6 +30,14 @@ class NamedCommands(Provider):
                     "Show this pair",
                     partial(self._show_pair, console, pair.name),
                 )
+
+        for job in console.jobs.offered() if console.jobs is not None else ():
+            yield f"Job {one_line(job.title, 60)}", one_line(job.when), partial(self._open_job, console, job)
+
+    @staticmethod
+    def _open_job(console: ConsoleApp, job: JobInfo) -> None:
+        console.switch_mode("jobs")
+        console.call_later(console.open_job, job)
 
     @staticmethod
     def _show_node(console: ConsoleApp, home: Home) -> None:

@@ -12,8 +12,12 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input
 
 from console.model.config import PairConfig
+from console.model.form import JobInfo
+from console.model.run import Question, RunRecord
 from console.model.snapshot import PairState
 from console.model.words import Home
+from console.screens.job_running import Running, SecretAsked
+from console.screens.jobs import JobRefused, Jobs
 from widgets.moment import Moment
 from widgets.plain import many_lines, one_line
 from widgets.top_bar import TopBar
@@ -25,6 +29,7 @@ SCREENS = (
     ("4", "mail", "Mail"),
     ("5", "pairs", "Pairs"),
     ("6", "events", "Events"),
+    ("7", "jobs", "Jobs"),
 )
 """Key, mode and title of each screen."""
 
@@ -40,13 +45,25 @@ class ConsoleApp(App[None]):
     """Which of its nodes the node screen shows."""
     beat: var[float] = var(0.0)
     """Console time, once a second."""
+    job_run: var[RunRecord | None] = var(None)
+    """The run that is shown: under way, or ended and not left yet."""
+    question: var[Question | SecretAsked | None] = var(None)
+    """What the run waits for the operator with."""
+    refusal: var[JobRefused | None] = var(None)
+    """Why the run that was asked for did not begin."""
 
-    def __init__(self, pairs: Sequence[PairConfig], *, read_only: bool) -> None:
+    def __init__(self, pairs: Sequence[PairConfig], *, read_only: bool, jobs: Jobs | None = None) -> None:
         super().__init__()
         self.pairs = tuple(pairs)
         self.read_only = read_only
+        self.jobs = None if read_only else jobs
+        self.running = Running(self, self.jobs) if self.jobs is not None else None
+        """The run's side of the operator; without jobs there is none."""
         self.newest: dict[str, PairState] = {}
         """The newest state of each pair, equal to the one in `states` but with newer times."""
+
+    def open_job(self, job: JobInfo) -> None:
+        """Ask a job's questions, if nothing else of a job is open."""
 
     def moment(self) -> Moment | None:
         """The present of the pair that is shown, if there is a state of it yet."""
@@ -80,13 +97,16 @@ class PairScreen(Screen[None]):
     state: var[PairState | None] = var(None)
     moment: var[Moment | None] = var(None)
     pair: var[str] = var("")
+    run: var[RunRecord | None] = var(None)
     compact: var[bool] = var(False, toggle_class="-compact")
     """Narrower than 120 columns or lower than 24 lines: the short forms."""
     filter: var[str] = var("")
 
     def compose(self) -> ComposeResult:
         """The first line, the screen's own content, a filter that is hidden until asked for, the keys."""
-        yield TopBar(SCREENS, self.HERE, self.app.read_only).data_bind(PairScreen.state, PairScreen.pair)
+        yield TopBar(SCREENS, self.HERE, self.app.read_only).data_bind(
+            PairScreen.state, PairScreen.pair, PairScreen.run
+        )
         with Container(id="content"):
             yield from self.content()
         line = Input(placeholder="words to look for; escape clears", id="filter", compact=True)
@@ -103,10 +123,12 @@ class PairScreen(Screen[None]):
         self.watch(self.app, "states", self.take)
         self.watch(self.app, "pair", self.take)
         self.watch(self.app, "beat", self._beat)
+        self.watch(self.app, "job_run", self.take_run)
 
     def on_screen_resume(self) -> None:
         """What was missed while another screen was on top."""
         self.take()
+        self.take_run()
 
     def on_resize(self) -> None:
         """Short forms on small terminals."""
@@ -119,6 +141,11 @@ class PairScreen(Screen[None]):
         self.pair = self.app.pair
         self.state = self.app.states.get(self.app.pair)
         self.moment = self.app.moment()
+
+    def take_run(self) -> None:
+        """The run as it is now."""
+        if self.is_current:
+            self.run = self.app.job_run
 
     def _beat(self) -> None:
         if self.is_current:
@@ -145,6 +172,10 @@ class PairScreen(Screen[None]):
         """Back to the list, filtered."""
         event.input.display = bool(event.value)
         self.focus_content()
+
+    def go_back(self) -> bool:
+        """`q`: whether the screen went back by itself; else the console shows the overview."""
+        return False
 
     def focus_content(self) -> None:
         """Give the focus to what the keys should act on."""

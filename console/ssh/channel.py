@@ -30,9 +30,13 @@ class Listener(Protocol):
 class SamplerChannel(asyncssh.SSHClientSession[bytes]):
     """Callbacks only: an answer costs no task switch until it is whole."""
 
-    def __init__(self, listener: Listener, boundary: str) -> None:
+    def __init__(
+        self, listener: Listener, boundary: str, *, hello: bytes = _HELLO, raw: bool = False
+    ) -> None:
+        """`hello` is the script's first line; `raw` keeps the bytes of each frame."""
         self._listener = listener
-        self._reader = FrameReader(boundary)
+        self._hello = hello
+        self._reader = FrameReader(boundary, raw=raw)
         self._said = b""
         self._greeted = False
         self._writer: asyncssh.SSHClientChannel[bytes] | None = None
@@ -65,7 +69,7 @@ class SamplerChannel(asyncssh.SSHClientSession[bytes]):
             return
         # sudo complains on standard error, a shell's start-up files on either.
         self._said += data[: _PREAMBLE - len(self._said)]
-        line, found, rest = self._said.partition(_HELLO)
+        line, found, rest = self._said.partition(self._hello)
         if found and (not line or line.endswith(b"\n")):
             self._greeted = True
             self._said = b""

@@ -55,8 +55,19 @@ async def connect(
 
     `ssh_config` replaces ~/.ssh/config. Without an `asker` an unknown host key or a locked key is a refusal.
     """
-    hops = _Hops(node.name, ssh_config, asker, keyring or Keyring(), limit)
-    return await hops.reach(Target.of(node), None, 0)
+    return await connect_to(node.name, Target.of(node), ssh_config, asker, keyring, limit)
+
+
+async def connect_to(
+    name: str,
+    target: Target,
+    ssh_config: Path | None = None,
+    asker: Asker | None = None,
+    keyring: Keyring | None = None,
+    limit: float = CONNECT_LIMIT,
+) -> asyncssh.SSHClientConnection:
+    """Connect to a host that is no node of a pair, called `name` in what is said of it; raises Trouble."""
+    return await _Hops(name, ssh_config, asker, keyring or Keyring(), limit).reach(target, None, 0)
 
 
 class _Hops:

@@ -1,6 +1,6 @@
 """The sampler's answer taken apart: bytes in any portions in, whole frames out. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.ssh.text import inert_bytes
 
@@ -22,6 +22,8 @@ class Frame:
     exit_status: int
     late: bool = False
     """Whether a newer tick had been asked when it came."""
+    raw: bytes = field(default=b"", repr=False)
+    """The text as it came, where the reader keeps it."""
 
 
 class FrameReader:
@@ -30,9 +32,10 @@ class FrameReader:
     The boundary is fresh for each lane and known to the sampler's shell alone: no log line can forge one.
     """
 
-    def __init__(self, boundary: str, longest: int = 8 << 20) -> None:
+    def __init__(self, boundary: str, longest: int = 8 << 20, *, raw: bool = False) -> None:
         self._mark = f"\n@{boundary} ".encode("ascii")
         self._longest = longest
+        self._raw = raw
         # A line end before the first byte, so that every line of ours begins after one.
         self._held = b"\n"
         self._open: tuple[int, str] | None = None
@@ -87,8 +90,9 @@ class FrameReader:
             case ["end", tick, section, status] if tick.isdecimal() and status.isdecimal():
                 if self._open == (int(tick), section) and self._size <= self._longest + 1:
                     # The line end of the `begin` line came along.
-                    text = inert_bytes(b"".join(self._body)[1:])
-                    frames.append(Frame(int(tick), section, text, int(status)))
+                    body = b"".join(self._body)[1:]
+                    raw = body if self._raw else b""
+                    frames.append(Frame(int(tick), section, inert_bytes(body), int(status), raw=raw))
                     self._close()
                 else:
                     self._abandon(frames)

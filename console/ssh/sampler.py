@@ -13,7 +13,7 @@ from console.ssh.frames import BROKEN, Frame
 from console.ssh.shell import SHELLS, Become, no_shell
 from console.ssh.trouble import Trouble
 
-SCRIPT = files("console.ssh").joinpath("sampler.sh").read_text("utf-8")
+SCRIPT = files("playbooks").joinpath("node/sampler.sh").read_text("utf-8")
 HANGING = frozenset({"geom", "metadata", "df", "mail"})
 """Sections that a dead remote disk can hold up: each has a channel to itself, so it holds up nothing else."""
 

@@ -1,6 +1,7 @@
 """Which sections of a lane were asked for and not yet answered: pure bookkeeping, the clock handed in."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 
 
 class Asked:
@@ -15,19 +16,30 @@ class Asked:
         self._background = tuple(background)
         self._limit = limit
         self._open: dict[str, float] = {}
+        self._last: dict[str, float] = {}
 
     @property
     def waiting(self) -> bool:
         """Whether a foreground section is still open."""
         return any(section in self._open for section in self._foreground)
 
-    def ask(self, now: float) -> tuple[str, ...]:
+    def ask(self, now: float, leave_out: Collection[str] = ()) -> tuple[str, ...]:
         """The sections to ask for now; they count as open from now on. Empty while the lane is blocked."""
         if self.waiting:
             return ()
-        sections = (*self._foreground, *(s for s in self._background if s not in self._open))
-        self._open.update(dict.fromkeys(sections, now))
+        idle = (*self._foreground, *(s for s in self._background if s not in self._open))
+        sections = tuple(s for s in idle if s not in leave_out)
+        asked = dict.fromkeys(sections, now)
+        self._open.update(asked)
+        self._last.update(asked)
         return sections
+
+    def behind(self, since: float, leave_out: Collection[str] = ()) -> bool:
+        """Whether a section that could be asked was last asked at `since` or before; never while blocked."""
+        if self.waiting:
+            return False
+        idle = (s for s in (*self._foreground, *self._background) if s not in self._open)
+        return any(self._last.get(s, -math.inf) <= since for s in idle if s not in leave_out)
 
     def answered(self, section: str) -> float | None:
         """An answer came; returns when it was asked for, None when it was not."""

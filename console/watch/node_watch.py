@@ -1,6 +1,7 @@
 """One node's facts kept current: connect, tick the lanes, read the answers, reconnect."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,12 @@ from console.ssh.frames import Frame
 from console.ssh.sampler import LaneClosed
 from console.ssh.trouble import Trouble
 from console.watch.asked import Asked
+from console.watch.recency import UNHURRIED, Recency
 
 _REFUSED_AGAIN = 60.0
 """Seconds until a refusal that needs a person is tried again."""
+_NUDGE = 2.0
+"""Seconds between attempts to reach a lost node that are made because somebody wants to know now."""
 
 
 class SamplerLane(Protocol):
@@ -64,7 +68,9 @@ class LanePlan:
 
 def lane_plans(pair: PairConfig) -> tuple[LanePlan, ...]:
     """The lanes of a pair: fast, slow and, with qmail, mail (counting a queue is expensive: P51)."""
-    fast = LanePlan(("host", "mounts", "ifconfig", "ps", "vrrplog"), ("geom",), pair.interval, 3.0)
+    fast = LanePlan(
+        ("host", "mounts", "ifconfig", "ps", "vrrplog", "lineage", "lock"), ("geom",), pair.interval, 3.0
+    )
     slow = LanePlan(
         ("messages", "modules", "sockets", "vrrpconf", "exports", "files", "images"),
         ("df", "metadata"),
@@ -90,6 +96,8 @@ class NodeWatch:
         self._changed = changed
         self._plans = tuple(plans if plans is not None else lane_plans(pair))
         self._again = asyncio.Event()
+        self._recency = Recency(s for plan in self._plans for s in (*plan.foreground, *plan.background))
+        self._nudged = -math.inf
         self.view = NodeView(node)
         self.settled = False
         """True once every section was answered or lost, or the node could not be reached."""
@@ -97,6 +105,40 @@ class NodeWatch:
     def retry_now(self) -> None:
         """Try again at once instead of waiting for the backoff to end."""
         self._again.set()
+
+    async def fresh(self, limit: float) -> NodeView:
+        """The node as read after this call: every lane is asked at once.
+
+        A section (other than mail and df) that does not answer a tick sent after the call within `limit`
+        seconds is unknown in what is returned. A node that is not connected is unknown at once.
+        """
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        self._recency.want(since)
+        try:
+            async with asyncio.timeout(limit):
+                await self._recency.until(lambda: self._gone or not self._recency.missing(since))
+        except TimeoutError:
+            why = f"no answer within {limit:g} s"
+        else:
+            why = "not connected"
+        if self.view.link.state is LinkState.LOST and loop.time() >= self._nudged + _NUDGE:
+            self._nudged = loop.time()
+            self.retry_now()
+        return self._without(self._recency.missing(since), why)
+
+    @property
+    def _gone(self) -> bool:
+        return self.view.link.state in (LinkState.LOST, LinkState.REFUSED)
+
+    def _without(self, missing: Sequence[str], why: str) -> NodeView:
+        """The view, what was not answered unknown in it; without `host` the node does not answer."""
+        facts, link = self.view.facts, self.view.link
+        for section in missing:
+            facts = lose_section(facts, section, why)
+        if "host" in missing and link.state is LinkState.LIVE:
+            link = replace(link, state=LinkState.SILENT, why=f"{self.view.name}: connected, but {why}")
+        return replace(self.view, facts=facts, link=link)
 
     async def run(self) -> None:
         """Watch until cancelled; trouble becomes a link state, never an exception."""
@@ -145,32 +187,56 @@ class NodeWatch:
         except Trouble as trouble:
             return trouble.line
         asked = Asked(plan.foreground, plan.background, plan.limit)
-        reading = asyncio.create_task(self._read(lane, asked, main=plan is self._plans[0]))
+        main = plan is self._plans[0]
+        with self._recency.lane() as wake:
+            reading = asyncio.create_task(self._read(lane, asked, wake, main=main))
+            try:
+                await self._tick(lane, asked, plan, reading, wake)
+                reading.result()
+                return f"{self.view.name}: the connection ended; reconnecting"
+            except (LaneClosed, Trouble) as ended:
+                return str(ended)
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+                await lane.close()
+
+    async def _tick(
+        self,
+        lane: SamplerLane,
+        asked: Asked,
+        plan: LanePlan,
+        reading: asyncio.Task[None],
+        wake: asyncio.Event,
+    ) -> None:
+        """Ask at every interval, and out of turn when somebody wants newer readings, until `reading` ends."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        try:
-            while not reading.done():
-                if loop.time() >= due:
-                    # Aligned to the clock, so that both nodes answer together and are drawn once.
-                    due = (loop.time() // plan.interval + 1) * plan.interval
-                    if sections := asked.ask(loop.time()):
-                        await lane.tick(sections)
-                self._give_up(asked, loop.time(), main=plan is self._plans[0])
-                pause = max(0.0, min(due - loop.time(), 1.0))
-                await asyncio.wait({reading}, timeout=pause)
-            reading.result()
-            return f"{self.view.name}: the connection ended; reconnecting"
-        except (LaneClosed, Trouble) as ended:
-            return str(ended)
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            await lane.close()
+        reading.add_done_callback(lambda _: wake.set())
+        while not reading.done():
+            wake.clear()
+            if loop.time() >= due:
+                # Aligned to the clock, so that both nodes answer together and are drawn once.
+                due = (loop.time() // plan.interval + 1) * plan.interval
+                if sections := asked.ask(loop.time()):
+                    await lane.tick(sections)
+            elif asked.behind(self._recency.wanted, UNHURRIED):
+                await lane.tick(asked.ask(loop.time(), UNHURRIED))
+            self._give_up(asked, loop.time(), main=plan is self._plans[0])
+            try:
+                async with asyncio.timeout(max(0.0, min(due - loop.time(), 1.0))):
+                    await wake.wait()
+            except TimeoutError:
+                continue
 
-    async def _read(self, lane: SamplerLane, asked: Asked, *, main: bool) -> None:
+    async def _read(self, lane: SamplerLane, asked: Asked, wake: asyncio.Event, *, main: bool) -> None:
         async for frame in lane.frames():
             since = asked.answered(frame.section)
             self._take(frame, time.time())
+            if since is not None:
+                self._recency.answered(frame.section, since)
+            if asked.behind(self._recency.wanted, UNHURRIED):
+                wake.set()
             link = replace(self.view.link, last_seen=time.time())
             if main and since is not None and asked.foreground(frame.section) and not asked.waiting:
                 # The first lane alone says whether the node answers: two lanes would contradict each other.
@@ -221,6 +287,7 @@ class NodeWatch:
         self._forget("not connected")
         self.view = replace(self.view, link=replace(self.view.link, state=state, why=why))
         self.settled = True
+        self._recency.forget()
         self._changed()
 
     def _forget(self, why: str) -> None:

@@ -25,7 +25,7 @@ class PairWatch:
     """Watches a pair for as long as its states are read."""
 
     def __init__(self, pair: PairConfig, open_session: Opener) -> None:
-        self._pair = pair
+        self.pair = pair
         self._news = asyncio.Event()
         self.master = NodeWatch(pair.master, pair, open_session, self._news.set)
         self.slave = NodeWatch(pair.slave, pair, open_session, self._news.set)
@@ -40,6 +40,16 @@ class PairWatch:
         """Reconnect to both nodes at once, without waiting for the backoff."""
         self.master.retry_now()
         self.slave.retry_now()
+
+    def snapshot(self) -> PairSnapshot:
+        """Both nodes as they were last read."""
+        return PairSnapshot(self.pair, self.master.view, self.slave.view, time.time())
+
+    async def run(self) -> None:
+        """Keep both nodes' facts current without deriving anything from them; ends only by cancellation."""
+        async with asyncio.TaskGroup() as nodes:
+            nodes.create_task(self.master.run())
+            nodes.create_task(self.slave.run())
 
     async def states(self) -> AsyncGenerator[PairState, None]:
         """Yield the pair's state each time something was read; ends only by cancellation or `aclose`."""
@@ -63,7 +73,7 @@ class PairWatch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _compose(self) -> PairState:
-        snapshot = PairSnapshot(self._pair, self.master.view, self.slave.view, time.time())
+        snapshot = self.snapshot()
         self._history = remember(self._history, snapshot)
         found = findings(snapshot, self._history)
         fresh = changes(self._before, snapshot)
@@ -73,7 +83,7 @@ class PairWatch:
         self._found = found
         self.settled = self.master.settled and self.slave.settled
         for event in reversed(fresh):
-            _log.info("%s %s %s: %s", self._pair.name, event.node or "-", event.kind, event.text)
+            _log.info("%s %s %s: %s", self.pair.name, event.node or "-", event.kind, event.text)
         self._events = (*fresh, *self._events)[:_EVENTS_KEPT]
         self._before = snapshot
         master, slave = snapshot.nodes
@@ -81,7 +91,7 @@ class PairWatch:
         serving = slave if ready.serving == slave.name else master
         return PairState(
             snapshot=snapshot,
-            truths=(truths(master, self._pair, slave), truths(slave, self._pair, master)),
+            truths=(truths(master, self.pair, slave), truths(slave, self.pair, master)),
             findings=found,
             readiness=ready,
             events=self._events,

@@ -39,6 +39,7 @@ from console.model.facts import (
     VrrpLog,
     VrrpSection,
 )
+from console.model.lineage import Lineage, Promotion
 from console.model.snapshot import Finding, Link, LinkState, NodeView, PairSnapshot
 from console.model.words import ComponentState, Home, MirrorState
 
@@ -119,6 +120,17 @@ METADATA = tuple(
 )
 
 
+def lineage(*ids: str) -> Lineage:
+    """A lineage of promotions, oldest first, each the child of the one before it."""
+    parents = ("-", *ids)
+    return Lineage(
+        tuple(
+            Promotion(id * 16, parent * 16 if parent != "-" else parent, int(NOW) - 86_400 + at, "web-a")
+            for at, (id, parent) in enumerate(zip(ids, parents, strict=False))
+        )
+    )
+
+
 def section(**changed: Any) -> VrrpSection:
     """The VRRP section of the home master."""
     values: dict[str, Any] = {
@@ -192,6 +204,8 @@ def _master() -> NodeFacts:
         metadata=METADATA,
         mail=Mail(queue=3, todo=0, local=(0, 10), remote=(1, 60)),
         clock_offset=0.02,
+        lineage=lineage("a"),
+        lock=None,
     )
 
 
@@ -218,6 +232,8 @@ def _slave() -> NodeFacts:
         metadata=(),
         mail=Mail(queue=0, todo=0, local=(0, 10), remote=(0, 60)),
         clock_offset=0.0,
+        lineage=lineage("a"),
+        lock=None,
     )
 
 

@@ -14,8 +14,10 @@ from console.health.history import History, remember
 from console.health.progress import progress
 from console.health.readiness import readiness
 from console.model.facts import Component, Fact, Gate, Geom, LogLine, MemoryDisk, Mirror, VrrpLog
+from console.model.lineage import Lineage, OperatorLock, Promotion
 from console.model.snapshot import LinkState, PairSnapshot
 from console.model.words import Answer, ComponentState, Home, MirrorState, Severity
+from console.parse.lines import LATEST
 from tests.health.building import SECTIONS, healthy, losing, promoted, with_facts, with_link
 from tests.health.cases import both_mounted, lost_by_error, slave_attached, two_masters
 from tests.health.guide import guide_pair
@@ -129,6 +131,31 @@ def test_any_mirror_and_any_log_is_judged(
     base: PairSnapshot, home: Home, geom: Geom, messages: tuple[LogLine, ...], said: tuple[LogLine, ...]
 ) -> None:
     judge(base, with_facts(base, home, geom=geom, messages=messages, vrrplog=VrrpLog(lines=said)))
+
+
+promotions = st.builds(
+    Promotion,
+    st.sampled_from(("a" * 16, "b" * 16, "c" * 16)),
+    st.just("-"),
+    st.sampled_from((0, LATEST)),
+    st.text(max_size=5),
+)
+histories = st.builds(Lineage, st.lists(promotions, max_size=3).map(tuple), st.sampled_from(((), ("x",))))
+times = st.sampled_from((0, 1_795_400_000, LATEST))
+locks = st.none() | st.builds(
+    OperatorLock, st.text(max_size=9), st.text(max_size=9), st.just("x"), times, times
+)
+
+
+@given(st.sampled_from(list(Home)), histories, histories, locks, times)
+@settings(max_examples=100, deadline=None)
+def test_any_lineage_and_any_lock_is_judged(
+    home: Home, mine: Lineage, other: Lineage, lock: OperatorLock | None, clock: int
+) -> None:
+    pair = with_facts(healthy(), home, lineage=mine, lock=lock, clock_offset=clock - 1_795_400_000.0)
+    pair = with_facts(pair, Home.SLAVE if home is Home.MASTER else Home.MASTER, lineage=other)
+    judge(healthy(), pair)
+    judge(pair, healthy())
 
 
 @given(st.sets(st.tuples(st.sampled_from(list(Home)), st.sampled_from(SECTIONS)), min_size=1))

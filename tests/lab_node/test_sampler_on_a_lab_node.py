@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-import console.ssh
+import playbooks
 from tests.lab_node.conftest import Site
 
-SAMPLER = Path(console.ssh.__file__).with_name("sampler.sh")
+SAMPLER = Path(playbooks.__file__).parent / "node" / "sampler.sh"
 BOUNDARY, SALT = "a1" * 16, "5e" * 16
 
 Process = asyncssh.SSHClientProcess[str]

@@ -18,6 +18,8 @@ SAMPLED = (
     "kern-disks",
     "kern-geom-confxml",
     "kldstat",
+    "lineage",
+    "lock",
     "mdconfig",
     "mount",
     "ps",

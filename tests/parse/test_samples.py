@@ -19,6 +19,8 @@ def test_there_are_samples_of_every_kind_that_the_index_has() -> None:
         "gmirror-dump",
         "gmirror-list",
         "kldstat",
+        "lineage",
+        "lock",
         "ps",
         "sockstat",
         "syslog-freevrrpd",

@@ -44,6 +44,15 @@ def _why(section: str, text: str, exit_status: int = 0) -> str:
     return fact.unknown
 
 
+def test_a_time_that_no_clock_shows_is_no_time() -> None:
+    facts = _read(
+        "host", HOST.replace("sec = 1795396605", "sec = 99999999999999999").replace("1795396705", "9" * 20)
+    )
+    assert facts.host.value is not None
+    assert facts.host.value.boottime is None
+    assert facts.clock_offset.value is None
+
+
 def test_every_fact_belongs_to_one_section() -> None:
     named = [name for names in SECTION_FIELDS.values() for name in names]
     assert sorted(named) == sorted(field.name for field in fields(NodeFacts))

@@ -8,6 +8,7 @@ from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.snapshot import PairState
 from console.screens.faults import Faults
+from console.screens.jobs import Jobs
 from tests.screens.sample import NOW
 
 
@@ -50,6 +51,7 @@ def console(
     clock: Clock | None = None,
     read_only: bool = False,
     faults: Faults | None = None,
+    jobs: Jobs | None = None,
     ascii_only: bool = False,
     theme: str = "textual-dark",
 ) -> MirrorgateApp:
@@ -57,7 +59,13 @@ def console(
     feed = feed or Feed(*states)
     configs = pairs if pairs is not None else [states[0].snapshot.config]
     app = MirrorgateApp(
-        configs, feed, read_only=read_only, faults=faults, ascii_only=ascii_only, clock=clock or Clock()
+        configs,
+        feed,
+        read_only=read_only,
+        jobs=jobs,
+        faults=faults,
+        ascii_only=ascii_only,
+        clock=clock or Clock(),
     )
     app.animation_level = "none"
     app.theme = theme

@@ -15,6 +15,7 @@ _PATHS = {
     "log=/var/log/messages": "log={}/messages",
     "vrrp_conf=/usr/local/etc/freevrrpd.conf": "vrrp_conf={}/freevrrpd.conf",
     "gg_exports=/etc/gg.exports": "gg_exports={}/gg.exports",
+    "state=/var/db/mirrorgate": "state={}/mirrorgate",
     "show /etc/rc.conf": "show {}/rc.conf",
     "show /boot/loader.conf": "show {}/loader.conf",
     "show /etc/fstab": "show {}/fstab",

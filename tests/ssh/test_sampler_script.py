@@ -12,7 +12,7 @@ from console.ssh.frames import Frame, FrameReader
 from console.ssh.sampler import HANGING, SCRIPT
 from tests.ssh.stage import BOUNDARY, SALT, STUBS, Stage
 
-FOREGROUND = ["host", "mounts", "ifconfig", "ps", "vrrplog"]
+FOREGROUND = ["host", "mounts", "ifconfig", "ps", "vrrplog", "lineage", "lock"]
 SLOW = ["messages", "modules", "sockets", "vrrpconf", "exports", "files", "images"]
 
 
@@ -246,7 +246,7 @@ def test_the_script_is_clean_posix_shell() -> None:
     program = shutil.which("shellcheck")
     if program is None:
         pytest.skip("no shellcheck on this machine")
-    path = Path("console/ssh/sampler.sh")
+    path = Path("playbooks/node/sampler.sh")
     subprocess.run([program, "--shell=sh", str(Path(__file__).parents[2] / path)], check=True)
 
 

@@ -8,6 +8,7 @@ from console.health.rules import (
     export,
     gate,
     handover,
+    lineage,
     mail,
     mirror,
     rebuild,
@@ -26,6 +27,7 @@ ALL: tuple[Rule, ...] = (
     *vrrp.RULES,
     *vrrp_group.RULES,
     *handover.RULES,
+    *lineage.RULES,
     *mail.RULES,
     *unknown.RULES,
 )

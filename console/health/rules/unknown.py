@@ -8,7 +8,7 @@ from console.model.facts import Fact
 from console.model.snapshot import Finding, NodeView
 from console.model.words import ComponentState, Home, MirrorState, Role, Severity
 
-_NAMES = {
+NAMES = {
     "host": "identity and boot time",
     "geom": "mirror, gate and md (GEOM)",
     "mounts": "mounts",
@@ -25,11 +25,16 @@ _NAMES = {
     "df": "free space",
     "metadata": "the metadata on the components",
     "mail": "qmail",
+    "lineage": "the recorded promotions",
+    "lock": "whether an operator's job runs",
 }
+"""What each fact is called, for the operator."""
 _REMEDY = {
     "metadata": "Let the console log in as a member of group operator.",
     "images": "The image's directory is readable for root only: use become, or leave it unchecked.",
     "mail": "qmail-qstat needs root; or switch qmail off for this pair in the configuration.",
+    "lineage": "/var/db/mirrorgate is for root only: use become, or leave it unchecked.",
+    "lock": "/var/db/mirrorgate is for root only: use become, or leave it unchecked.",
 }
 NOT_YET = "not read yet"
 
@@ -51,7 +56,7 @@ def could_not_check(scene: Scene) -> Iterator[Finding]:
         if not stack.answers(node):
             continue
         waiting = []
-        for section, name in _NAMES.items():
+        for section, name in NAMES.items():
             fact: Fact[object] = getattr(node.facts, section)
             if fact.unknown is None or not _wanted(scene, node, section):
                 continue

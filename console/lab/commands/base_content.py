@@ -5,7 +5,9 @@ import re
 
 from console.lab.arguments import read_options, read_size
 from console.lab.call import Call, Command
+from console.lab.errors import reason
 from console.lab.files import entry, read_content, resolve, set_owner, wait_for
+from console.lab.geom.base import Provider
 
 
 def _text(data: bytes) -> str:
@@ -189,6 +191,13 @@ async def dd(call: Call) -> int:
     started = call.node.clock.now()
     if source is None:
         data = await call.stdin.read()
+    elif (provider := _device(call, source)) is not None and count is not None:
+        try:
+            data = await _read_device(provider, skip * block, count * block)
+        except OSError as error:
+            call.complain(f"dd: {source}: {reason(error)}")
+            return 1
+        skip = 0
     else:
         limit = None if count is None else (skip + count) * block
         await wait_for(call, resolve(call, source))
@@ -212,6 +221,17 @@ async def dd(call: Call) -> int:
             call.complain(f"{full}+{1 if part else 0} records {way}")
         call.complain(f"{len(data)} bytes transferred in {took:.6f} secs ({len(data) / took:.0f} bytes/sec)")
     return 0
+
+
+def _device(call: Call, name: str) -> Provider | None:
+    """The disk device that `name` stands for."""
+    path = resolve(call, name)
+    return call.node.geom.find(path.removeprefix("/dev/")) if path.startswith("/dev/") else None
+
+
+async def _read_device(provider: Provider, offset: int, length: int) -> bytes:
+    length = max(0, min(length, provider.mediasize - offset))
+    return await provider.read(offset, length) if length else b""
 
 
 async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) -> str:

@@ -35,7 +35,7 @@ def _shell(call: Call, user: Runner | None = None) -> Shell:
         await call.flush()
 
     runner = user or Runner(call.user, call.uid, tuple(call.groups), call.env.get("HOME", "/root"))
-    return Shell(call.node, catalogue.commands(), live, out, err, runner)
+    return Shell(call.node, catalogue.commands(), live, out, err, runner, parent=call.parent)
 
 
 async def _run(call: Call, words: list[str]) -> int:
@@ -56,7 +56,9 @@ async def sleep(call: Call) -> int:
             "Unit can be 's' (seconds, the default), m (minutes), h (hours), or d (days)."
         )
         return 1
-    process = call.node.processes.spawn("sleep " + " ".join(call.arguments), stat="S", user=call.user)
+    process = call.node.processes.spawn(
+        "sleep " + " ".join(call.arguments), call.parent, stat="S", user=call.user
+    )
     process.cwd = call.cwd
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -162,7 +164,7 @@ async def daemon(call: Call) -> int:
     live = LineInput()
     live.end()
     runner = Runner(call.user, call.uid, tuple(call.groups))
-    shell = Shell(node, catalogue.commands(), live, write, write, runner)
+    shell = Shell(node, catalogue.commands(), live, write, write, runner, parent=process.pid)
 
     async def work() -> None:
         try:

@@ -1,4 +1,4 @@
-"""Reading a local socket: `nc -U /var/run/devd.pipe`, see nc(1)."""
+"""nc(1): reading a local socket (`nc -U /var/run/devd.pipe`), asking a port (`nc -z HOST PORT`)."""
 
 import asyncio
 
@@ -15,11 +15,13 @@ USAGE = "usage: nc [-46DdEFhklMNnrStUuvz] [-e policy] [-I length] [-i interval] 
 
 
 async def nc(call: Call) -> int:
-    """Print what devd announces until the process is told to end."""
+    """Print what devd announces until the process is told to end; -z: look whether a port answers."""
     read = read_options(call, "46DdEFhklMNnrStUuvzi:w:p:s:", USAGE)
     if read is None:
         return 1
     options, rest = read
+    if "z" in options and len(rest) == 2:
+        return await _look(call, rest[0], rest[1], float(options.get("w", "75")))
     if not rest or "U" not in options or resolve(call, rest[0]) != devd.PIPE:
         call.complain(USAGE)
         return 1
@@ -44,6 +46,19 @@ async def nc(call: Call) -> int:
     finally:
         devd.unsubscribe(call.node, queue)
         call.node.processes.exit(process)
+
+
+async def _look(call: Call, host: str, port: str, limit: float) -> int:
+    """Whether ggated, the one server the lab has on a port of its own, listens there."""
+    node = call.node.reaches(host)
+    if node is None:
+        await call.node.clock.sleep(limit)
+        return 1
+    server = node.gate_server
+    if server.listener is None or server.listener not in node.processes or port != str(server.port):
+        return 1
+    call.complain(f"Connection to {host} {port} port [tcp/*] succeeded!")
+    return 0
 
 
 COMMANDS: dict[str, Command] = {"nc": nc}

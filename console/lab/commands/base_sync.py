@@ -7,7 +7,7 @@ from console.lab.files import entry, resolve
 
 
 async def _uninterruptible(call: Call, work: Awaitable[None]) -> None:
-    process = call.node.processes.spawn(" ".join(call.argv), stat="D", user=call.user)
+    process = call.node.processes.spawn(" ".join(call.argv), call.parent, stat="D", user=call.user)
     try:
         await work
     finally:

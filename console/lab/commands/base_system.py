@@ -1,4 +1,4 @@
-"""Odds and ends of the base system: swapinfo(8), vmstat(8), dmesg(8), logger(1), service(8), pw(8)."""
+"""Odds and ends of the base system: swapinfo(8), vmstat(8), dmesg(8), logger(1), pw(8), fstat(1)."""
 
 from console.lab.arguments import read_options
 from console.lab.call import Call, Command
@@ -78,105 +78,6 @@ async def logger(call: Call) -> int:
     return 0
 
 
-SERVICES = {
-    "sshd": "sshd", "devd": "devd", "syslogd": "syslogd", "cron": "cron", "ggated": "ggated",
-    "freevrrpd": "freevrrpd",
-}  # fmt: skip
-"""rc.d script: the process it looks after."""
-
-
-async def service(call: Call) -> int:
-    """Ask rc.d scripts for the status of a service, or list the enabled ones (-e)."""
-    words = [word for word in call.arguments if not word.startswith("-")]
-    if "-e" in call.arguments:
-        for name in ("devd", "syslogd", "sshd", "cron"):
-            call.say(f"/etc/rc.d/{name}")
-        return 0
-    if len(words) < 2:
-        call.complain("usage: service [-j <jail name or id>] [-v] <rc.d script> start|stop|etc.")
-        return 1
-    name, action = words[:2]
-    if name not in SERVICES:
-        call.say(f"{name} does not exist in /etc/rc.d or the local startup")
-        call.say("directories (/usr/local/etc/rc.d), or is not executable")
-        return 1
-    running = [
-        process for process in call.node.processes if process.name == SERVICES[name] and process.ppid == 1
-    ]
-    if action in ("status", "onestatus"):
-        call.say(f"{name} is running as pid {running[0].pid}." if running else f"{name} is not running.")
-        return 0 if running else 1
-    if action in ("stop", "onestop", "forcestop"):
-        if call.uid != 0:
-            call.complain(f"kill: {running[0].pid if running else 0}: Operation not permitted")
-            return 1
-        if not running:
-            call.say(f"{name} not running?")
-            return 1
-        call.say(f"Stopping {name}.")
-        call.node.processes.kill(running[0].pid)
-        return 0
-    call.complain(f"/etc/rc.d/{name}: unknown directive '{action}'.")
-    call.complain(
-        f"Usage: /etc/rc.d/{name} [fast|force|one|quiet]"
-        "(start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|status|poll)"
-    )
-    return 1
-
-
-async def sysrc(call: Call) -> int:
-    """Fail as on a minimal system, which lacks bsdconfig(8)'s library."""
-    call.complain(".: cannot open /usr/share/bsdconfig/common.subr: No such file or directory")
-    return 2
-
-
-async def netstat(call: Call) -> int:
-    """Routing table (-rn), or sockets (-an)."""
-    if any("r" in word for word in call.arguments if word.startswith("-")):
-        _routes(call)
-    else:
-        _sockets(call)
-    return 0
-
-
-def _routes(call: Call) -> None:
-    own = call.node.address
-    call.say("Routing tables\n\nInternet:\nDestination        Gateway            Flags     Netif Expire")
-    rows = [
-        ("default", "10.0.2.2", "UGS", "vtnet0"), ("10.0.2.0/24", "link#1", "U", "vtnet0"),
-        ("10.0.2.15", "link#1", "UHS", "lo0"), ("127.0.0.1", "link#3", "UH", "lo0"),
-        ("192.168.1.0/24", "link#2", "U", "vtnet1"), (own, "link#2", "UHS", "lo0"),
-    ]  # fmt: skip
-    for destination, gateway, flags, interface in rows:
-        call.say(f"{destination:18} {gateway:18} {flags:8} {interface:>6}")
-    call.say(
-        "\nInternet6:\nDestination                       Gateway                       Flags     Netif Expire"
-    )
-    for destination, gateway, flags in (
-        ("::/96", "::1", "URS"), ("::1", "link#3", "UHS"), ("::ffff:0.0.0.0/96", "::1", "URS"),
-        ("fe80::/10", "::1", "URS"), ("fe80::%lo0/64", "link#3", "U"), ("fe80::1%lo0", "link#3", "UHS"),
-        ("ff02::/16", "::1", "URS"),
-    ):  # fmt: skip
-        call.say(f"{destination:33} {gateway:29} {flags:8} {'lo0':>6}")
-
-
-def _sockets(call: Call) -> None:
-    call.say("Active Internet connections (including servers)")
-    call.say("Proto Recv-Q Send-Q Local Address          Foreign Address        (state)    ")
-    names = {process.name for process in call.node.processes}
-    rows = [("tcp4", "10.0.2.15.22", "10.0.2.2.43176", "ESTABLISHED")]
-    if "ggated" in names:
-        rows.append(("tcp4", "*.3080", "*.*", "LISTEN"))
-    rows += [("tcp4", "*.22", "*.*", "LISTEN"), ("tcp6", "*.22", "*.*", "LISTEN")]
-    for kind, local, foreign, state in rows:
-        call.say(f"{kind:5} {0:6d} {0:6d} {local:22} {foreign:22} {state:11}")
-    call.say("Active UNIX domain sockets")
-    call.say(
-        "Address          Type   Recv-Q Send-Q            Inode             Conn             Refs"
-        "          Nextref Addr"
-    )
-
-
 async def pw(call: Call) -> int:
     """Add (useradd) or show (usershow, groupshow) accounts."""
     words = list(call.arguments)
@@ -237,9 +138,6 @@ COMMANDS: dict[str, Command] = {
     "vmstat": vmstat,
     "dmesg": dmesg,
     "logger": logger,
-    "service": service,
-    "sysrc": sysrc,
-    "netstat": netstat,
     "pw": pw,
     "getent": getent,
 }

@@ -1,0 +1,51 @@
+"""Answers given on the command line: `--set key=value`, read by the same form as the wizard's."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from console.model.form import Form, Value, form_of
+from console.model.form import JobInfo as Info
+from console.model.snapshot import PairSnapshot
+from playbooks.job import Answers, CannotPlan, Job
+
+
+def form(job: Job[Answers], snapshot: PairSnapshot) -> Form:
+    """What the job asks, with defaults from the pair as it is."""
+    return form_of(Info(job.name, job.title, job.when), job.answers, job.defaults(snapshot))
+
+
+def settings(asked: Form, given: Sequence[str]) -> dict[str, Value]:
+    """`key=value` words as values of the form.
+
+    Raises:
+        CannotPlan: a word is no answer of this job, or not acceptable; one line.
+    """
+    fields = {field.name: field for field in asked.fields}
+    values: dict[str, Value] = {}
+    for setting in given:
+        key, equals, text = setting.partition("=")
+        field = fields.get(key.strip().replace("-", "_"))
+        if not equals or field is None:
+            known = ", ".join(fields) or "none"
+            raise CannotPlan(f"--set {setting}: expected KEY=VALUE with one of these keys: {known}")
+        try:
+            values[field.name] = field.read({"true": "yes", "false": "no"}.get(text, text))
+        except ValueError as odd:
+            raise CannotPlan(f"--set {setting}: {odd}") from odd
+    return values
+
+
+def answers(job: Job[Answers], snapshot: PairSnapshot, values: Mapping[str, Value]) -> Answers:
+    """The planner's answers: defaults from the pair, then `values`.
+
+    Raises:
+        CannotPlan: they are incomplete or do not go together; one line.
+    """
+    try:
+        return job.answers.model_validate({**job.defaults(snapshot), **values})
+    except ValidationError as odd:
+        first = odd.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        words = "an answer is needed (--set)" if first["type"] == "missing" else first["msg"]
+        raise CannotPlan(f"{job.name}: {key or 'answers'}: {words.removeprefix('Value error, ')}") from odd

@@ -1,0 +1,100 @@
+"""A plan as an administrator reads it on paper: every step with its exact command, why, guards and undo."""
+
+import textwrap
+from collections.abc import Iterator
+
+from console.model.plan import Direction, Plan, Risk, Side, Step, Transfer, Wait, WriteFile
+from console.ssh.text import inert
+
+_WIDTH = 100
+_RISKS = {Risk.READ: "reads", Risk.CHANGES: "changes", Risk.DESTROYS: "DESTROYS"}
+
+
+def plan_text(plan: Plan) -> str:
+    """The whole plan; multi-line, no colour, safe to print."""
+    return inert("\n".join(_lines(plan)))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"{plan.job} on {plan.pair}: {plan.title}"
+    yield f"  plan {plan.id}, made {plan.made}, {len(plan.steps)} steps"
+    for name, value in plan.answers.items():
+        yield f"  answer {name} = {value}"
+    for line in plan.unchecked:
+        yield from _wrapped("  could not be checked: ", line)
+    for name in plan.aborts:
+        yield f"  stops at once if: {name}"
+    if plan.direction:
+        yield from direction_lines(plan.direction)
+    for number, step in enumerate(plan.steps, start=1):
+        yield ""
+        yield from step_lines(number, step)
+    yield ""
+    yield from _wrapped("ends with: ", plan.ends)
+    for name in plan.expects:
+        yield f"  verified: {name}"
+
+
+def step_lines(number: int, step: Step) -> Iterator[str]:
+    """One step, numbered from 1."""
+    where = step.node or "operator" if step.action.kind == "manual" else step.node or "pair"
+    yield f"{number:>3}  {where:<10} {_RISKS[step.risk]:<9} {step.title}"
+    yield from _wrapped("       why     ", step.why)
+    yield from _action(step)
+    for name in step.guards:
+        yield f"       guard   {name}"
+    for name in step.expects:
+        yield f"       after   {name}"
+    if step.confirm:
+        yield f"       typed   {step.confirm}"
+    if step.undo is not None:
+        if step.undo.none_needed:
+            yield from _wrapped("       undo    ", f"none needed: {step.undo.none_needed}")
+        else:
+            yield from _block("       undo    ", step.undo.text or "")
+    yield from _wrapped("       leaves  ", step.leaves)
+    yield f"       limit   {step.timeout:.0f} s"
+
+
+def _action(step: Step) -> Iterator[str]:
+    action = step.action
+    if action.kind == "command":
+        yield from _block("       run     ", action.text)
+    elif isinstance(action, WriteFile):
+        yield f"       write   {action.path} mode {action.mode}, {len(action.content.splitlines())} lines"
+        yield from _block("               ", action.content)
+    elif isinstance(action, Wait):
+        yield f"       wait    until {', '.join(action.until)}"
+        for name in action.failed_when:
+            yield f"       failed  when {name}"
+    elif isinstance(action, Transfer):
+        yield f"       copy    {action.source} to {action.host}:{action.target}"
+    else:
+        yield from _wrapped("       ask     ", action.ask)
+        if action.typed:
+            yield f"       typed   {action.typed}"
+
+
+def direction_lines(direction: Direction) -> Iterator[str]:
+    """From where to where data goes, what is known of both ends, and what is lost."""
+    yield ""
+    yield f"  direction  {_end(direction.source)}  ==>  {_end(direction.target)}"
+    for side in (direction.source, direction.target):
+        for label, value in side.facts:
+            yield f"    {side.node}  {label}: {value}"
+    yield f"    {direction.overwritten}"
+
+
+def _end(side: Side) -> str:
+    size = f" ({side.size} bytes)" if side.size is not None else ""
+    return f"{side.node}:{side.component} {side.image}{size}"
+
+
+def _block(prefix: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(text.rstrip("\n").split("\n")):
+        yield f"{prefix if number == 0 else ' ' * len(prefix)}| {line}"
+
+
+def _wrapped(prefix: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(textwrap.wrap(text, _WIDTH - len(prefix)) or [""]):
+        yield f"{prefix if number == 0 else ' ' * len(prefix)}{line}"

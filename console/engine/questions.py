@@ -1,0 +1,67 @@
+"""What a run asks its operator. Pure; the safe answer is always the first."""
+
+from console.engine.machine import must_ask
+from console.engine.transitions import record_of
+from console.model.plan import Manual, Plan, Probe, Risk, Step
+from console.model.run import Choice, Question, RunRecord, StepState
+
+
+def before(run: RunRecord, step: Step, direction_facts: tuple[tuple[str, str, str], ...] = ()) -> Question:
+    """May the step be done, of a step that must be asked for."""
+    action = step.action
+    where = f" on {step.node}" if step.node else ""
+    if isinstance(action, Manual):
+        return Question(
+            run=run.id,
+            step=step.id,
+            text=action.ask,
+            typed=action.typed or step.confirm,
+            by_hand=True,
+            destroys=step.risk is Risk.DESTROYS,
+            shows_direction=step.shows_direction,
+            direction_facts=direction_facts,
+        )
+    return Question(
+        run=run.id,
+        step=step.id,
+        text=f"{step.title}{where}? {step.why}",
+        typed=step.confirm,
+        destroys=step.risk is Risk.DESTROYS,
+        shows_direction=step.shows_direction,
+        direction_facts=direction_facts,
+    )
+
+
+def in_trouble(run: RunRecord, step: Step) -> Question:
+    """What now, of a step that failed, or of which it is not known how it ended."""
+    record = record_of(run, step.id)
+    where = f" on {step.node}" if step.node else ""
+    choices = (Choice.CANCEL, Choice.READ_AGAIN, Choice.HOLDS)
+    if record.state is StepState.FAILED:
+        choices = (Choice.CANCEL, Choice.RETRY, Choice.UNDO)
+    return Question(
+        run=run.id,
+        step=step.id,
+        text=f"“{step.title}”{where}: {record.state.value}, {record.why}. What now?",
+        choices=choices,
+    )
+
+
+def undo(run: RunRecord, step: Step) -> Question:
+    """May the step be taken back."""
+    where = f" on {step.node}" if step.node else ""
+    destroys = step.risk is Risk.DESTROYS
+    return Question(
+        run=run.id,
+        step=step.id,
+        text=f"Take back “{step.title}”{where}?",
+        typed=step.confirm if destroys else None,
+        destroys=destroys,
+    )
+
+
+def probes(plan: Plan, step: Step) -> tuple[Probe, ...]:
+    """What is read on the nodes for the direction card of this step's question."""
+    if plan.direction is None or not (step.shows_direction and must_ask(step)):
+        return ()
+    return (*plan.direction.source.probes, *plan.direction.target.probes)

@@ -1,7 +1,0 @@
-#!/bin/sh
-# This node is BACKUP: let go of the file system.
-PATH=/sbin:/bin:/usr/sbin:/usr/bin
-if mount | grep -q ' on /home/sites '; then
-    umount /home/sites || { logger -t pair 'umount failed, still holding /home/sites'; exit 1; }
-    logger -t pair 'let go of /home/sites'
-fi

@@ -1,0 +1,150 @@
+"""Taking the data into use on a node: attach, check, record, mount, start the services."""
+
+from typing import Literal
+
+from console.model.plan import Step
+from console.model.words import Home
+from playbooks.parts import md
+from playbooks.parts.building import command_step, no_undo, q, shown, take_back, wait_step
+from playbooks.parts.lineage_steps import Descent, into_the_mount, record
+from playbooks.parts.services import start_services
+from playbooks.parts.serving_image import end_serving
+from playbooks.parts.site import Site
+
+FsckPolicy = Literal["preen", "yes", "refuse"]
+FSCK_LIMIT = 6 * 3_600.0
+"""Seconds: it is usually the largest part of an outage, and must not be cut short."""
+
+
+def attach_on_slave(
+    site: Site, *, leaves: str, guards: tuple[str, ...], master_answers: bool = True
+) -> tuple[Step, ...]:
+    """End ggated, attach the image, and wait until the mirror runs on it.
+
+    Which mirror counts, and so what state a half is in, cannot be told while the master says nothing.
+    """
+    node, unit, image = site.slave.name, site.slave_md, site.slave.image
+    return (
+        end_serving(site, leaves=leaves, guards=guards),
+        command_step(
+            "attach-md-slave",
+            f"Attach {shown(image)} on {node} as md{unit}",
+            "The mirror starts on it about 4 s later; mounted through the mirror, its counters move.",
+            node,
+            "kldload -n geom_mirror || exit 1",
+            md.attach(image, unit),
+            guards=(*guards, "not slave-ggated-runs", "slave-image-exists"),
+            expects=("slave-image-attached",),
+            undo=take_back(md.detach(image, unit, force=True), expects=("not slave-image-attached",)),
+            phase="takeover",
+            leaves=leaves,
+        ),
+        wait_step(
+            "mirror-on-slave",
+            f"Wait until the mirror runs on {node}",
+            "Mounting earlier would bypass the mirror, and then nothing records that this half is newer.",
+            ("slave-mirror-running", *(("slave-half-active",) if master_answers else ())),
+            failed_when=("not slave-image-attached",),
+            timeout=60.0,
+            phase="takeover",
+            leaves=leaves,
+        ),
+    )
+
+
+def check_file_system(site: Site, home: Home, policy: FsckPolicy, *, leaves: str) -> Step:
+    """Check, and by policy repair, the file system before it is mounted; its time is shown."""
+    device = q(site.mirror_device)
+    run = {
+        "preen": f"fsck -t ufs -p {device}",
+        "yes": f"fsck -t ufs -p {device} || fsck -t ufs -y {device}",
+        "refuse": f"fsck -t ufs -n {device}",
+    }[policy]
+    said = {
+        "preen": "it needs decisions; copy the image aside, then plan again with fsck=yes",
+        "yes": "it could not be repaired; keep the image and look at the other half",
+        "refuse": "it is damaged and nothing was repaired, as asked; copy the image aside first",
+    }[policy]
+    return command_step(
+        f"fsck-{home.value}",
+        f"Check the file system on {site.node(home).name} ({policy})",
+        "A file system that was not unmounted cleanly must be checked first; it may take long.",
+        site.node(home).name,
+        "began=$(date +%s)",
+        f"{run}",
+        "status=$?",
+        'echo "fsck took $(($(date +%s) - began)) s"',
+        f"[ $status -eq 0 ] || {{ echo {q(said)} >&2; exit $status; }}",
+        guards=(f"not {home.value}-mounted", f"{home.value}-mirror-running"),
+        undo=no_undo("a repaired file system stays repaired"),
+        timeout=FSCK_LIMIT,
+        phase="check",
+        leaves=leaves,
+    )
+
+
+def mount(site: Site, home: Home, *, leaves: str, guards: tuple[str, ...]) -> Step:
+    """Mount the mirror, never a bare half."""
+    node = site.node(home).name
+    return command_step(
+        f"mount-{home.value}",
+        f"Mount {shown(site.mount)} on {node} through {shown(site.mirror_device)}",
+        "Only writes through the mirror move its counters, so that the halves can be told apart later.",
+        node,
+        f"mkdir -p {q(site.mount)} || exit 1",
+        q("mount", "-t", "ufs", site.mirror_device, site.mount),
+        guards=(f"{home.value}-mirror-running", *guards),
+        expects=(f"{home.value}-mounted-through-mirror",),
+        undo=take_back(q("umount", site.mount), expects=(f"not {home.value}-mounted",)),
+        timeout=120.0,
+        phase="mount",
+        leaves=leaves,
+    )
+
+
+def serve_from(
+    site: Site,
+    home: Home,
+    history: Descent,
+    id: str,
+    policy: FsckPolicy,
+    *,
+    leaves: str,
+    serving: str,
+    guards: tuple[str, ...],
+    recorded_on: tuple[Home, ...] = tuple(Home),
+) -> tuple[Step, ...]:
+    """Check, record, mount and start the services on a node whose mirror runs.
+
+    `leaves` names the state before the mount, `serving` the one after it. The record comes last before the
+    mount: a promotion that never happened must not make this half look newer.
+    """
+    return (
+        check_file_system(site, home, policy, leaves=leaves),
+        *record(site, history, id, home, leaves=leaves, nodes=recorded_on),
+        mount(site, home, leaves=serving, guards=guards),
+        into_the_mount(site, home, leaves=serving),
+        start_services(site, home, leaves=serving),
+    )
+
+
+def verify(site: Site, home: Home, *, leaves: str, peer_answers: bool = True) -> Step:
+    """The four truths on both nodes, read together."""
+    other = Home.SLAVE if home is Home.MASTER else Home.MASTER
+    both = (f"not {other.value}-mounted", "one-address-holder", "mounted-on-one-node") if peer_answers else ()
+    return wait_step(
+        f"verify-{home.value}-serves",
+        f"Verify role, address, mirror and mount: {site.node(home).name} serves",
+        "A script that ran proves nothing; only what both nodes show now does.",
+        (
+            f"{home.value}-vrrp-master",
+            f"{home.value}-holds-address",
+            f"{home.value}-mirror-running",
+            f"{home.value}-mounted-through-mirror",
+            *both,
+        ),
+        failed_when=("mounted-on-both-nodes",),
+        timeout=60.0,
+        phase="verify",
+        leaves=leaves,
+    )

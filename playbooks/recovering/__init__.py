@@ -1,0 +1,1 @@
+"""Bringing the slave's half back into the mirror that runs on the home master."""

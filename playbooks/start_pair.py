@@ -1,0 +1,205 @@
+"""start-pair: both halves into the mirror, checked, mounted on the home master, then the address."""
+
+from pydantic import Field
+
+from console.health import stack
+from console.health.conditions import check
+from console.health.lineage import Relation, between, relation
+from console.model.plan import Plan, Step
+from console.model.snapshot import PairSnapshot
+from console.model.words import Answer, Home
+from playbooks.job import Answers, CannotPlan, Job
+from playbooks.parts import refusing
+from playbooks.parts.attaching import attach_both, attach_master_alone
+from playbooks.parts.building import make, manual_step, wait_step
+from playbooks.parts.lineage_steps import adopt, descent, into_the_mount
+from playbooks.parts.promoting import FsckPolicy, check_file_system, mount, serve_from, verify
+from playbooks.parts.services import start_services
+from playbooks.parts.serving_image import serve_image
+from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
+from playbooks.parts.vrrp import start_vrrp, wait_address
+
+
+class StartPairAnswers(Answers):
+    """How the pair comes up."""
+
+    gate_timeout: int = Field(
+        GATE_TIMEOUT,
+        ge=5,
+        le=300,
+        title="Gate timeout",
+        description="Seconds after which a write that the slave does not answer fails; never is not offered",
+    )
+    fsck: FsckPolicy = Field(
+        "preen",
+        title="File system check",
+        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
+    )
+
+
+def plan(snapshot: PairSnapshot, answers: StartPairAnswers) -> Plan:
+    """The orderly start of the pair; raises CannotPlan."""
+    refusing.refuse_trouble(snapshot)
+    master, slave = snapshot.master, snapshot.slave
+    refusing.require_answer(master)
+    refusing.require(
+        snapshot, "master-geom-answers", f"nothing can be started on {master.name} before it does"
+    )
+    for name in ("master-mounted", "slave-mounted"):
+        refusing.refuse_if(snapshot, name, "the pair is up; see its findings for what is wrong with it")
+    refusing.require(snapshot, "not master-mounted", "look again before anything is started")
+    refusing.require(snapshot, "master-image-exists", "restore the image, or take over with promote")
+    refusing.refuse_rebuild(snapshot)
+    site = site_of(snapshot, answers.gate_timeout)
+    both = stack.answers(slave)
+    steps = _both(site, answers) if both else _alone(site, answers)
+    return make(
+        snapshot,
+        answers,
+        job="start-pair",
+        title="Start the pair" if both else f"Start {master.name} alone",
+        steps=steps,
+        ends=f"{master.name} serves through a complete mirror, {slave.name} stands by"
+        if both
+        else f"{master.name} serves alone; {slave.name}'s half falls behind until recover-slave",
+        expects=("master-mounted-through-mirror", "master-holds-address")
+        + (("mirror-complete-2-of-2", "one-master") if both else ()),
+        aborts=("mounted-on-both-nodes",),
+        unchecked=() if both else (f"whether {slave.name} serves: it rests on a typed statement",),
+    )
+
+
+def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
+    snapshot, master = site.snapshot, site.master.name
+    refusing.require(snapshot, "not slave-mounted", "look again before anything is started")
+    refusing.require(snapshot, "geom-answers", "wait until GEOM answers on both nodes")
+    told, why = between(snapshot)
+    if told is Relation.OLDER:
+        raise CannotPlan(f"{why}: start the service there with promote, then hand it back with fail-back")
+    if told is Relation.NEWER:
+        raise CannotPlan(
+            f"{why}, so its half is older: shut it down to start {master} alone, then recover-slave"
+        )
+    for name in ("master-half-stale", "slave-half-stale"):
+        refusing.refuse_if(snapshot, name, "bring the halves together first, with recover-slave or fail-back")
+    half = check("slave-half-in-mirror", snapshot)
+    if check("master-mirror-running", snapshot).holds and half.answer is Answer.NO:
+        raise CannotPlan(f"{half.why}: run recover-slave or fail-back first")
+    history = descent(site, Home.MASTER, answers.mark, whoever=True)
+    down = "nothing serves; both images are whole"
+    ready = f"nothing serves; both halves are in the mirror on {master}"
+    done = f"{master} serves through a complete mirror"
+    serve_guards = (
+        "not slave-mounted",
+        "slave-half-active",
+        "master-half-active",
+        "not slave-image-attached",
+    )
+    serving: tuple[Step, ...] = () if _served(snapshot) else serve_image(site, leaves=down)
+    return (
+        *adopt(site, history, Home.MASTER, leaves=down),
+        *serving,
+        attach_both(site, leaves=ready),
+        wait_step(
+            "both-halves-active",
+            "Wait until the mirror is complete",
+            "A half that comes back stale is older: it needs recover-slave or fail-back, not a mount.",
+            ("master-mirror-complete",),
+            failed_when=("master-half-stale", "slave-half-stale", "not master-mirror-running"),
+            timeout=60.0,
+            phase="mirror",
+            leaves=ready,
+        ),
+        check_file_system(site, Home.MASTER, answers.fsck, leaves=ready),
+        mount(site, Home.MASTER, leaves=done, guards=serve_guards),
+        into_the_mount(site, Home.MASTER, leaves=done),
+        start_services(site, Home.MASTER, leaves=done),
+        _address(site, Home.MASTER, ("master-mounted-through-mirror",), done),
+        wait_address(site, Home.MASTER, leaves=done),
+        _address(site, Home.SLAVE, ("master-holds-address",), done),
+        verify(site, Home.MASTER, leaves=done),
+    )
+
+
+def _served(snapshot: PairSnapshot) -> bool:
+    """Already attached by the master: starting ggated is behind us."""
+    return refusing.holds(snapshot, "master-gate-alive") and refusing.holds(snapshot, "slave-image-served")
+
+
+def _alone(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
+    master, slave = site.master.name, site.slave.name
+    history = descent(site, Home.MASTER, answers.mark, whoever=True)
+    here = (Home.MASTER,)
+    down = f"nothing serves on {master}; {slave} is off by your word"
+    done = f"{master} serves alone; {slave}'s half falls behind"
+    return (
+        manual_step(
+            "say-slave-is-off",
+            f"Make sure that {slave} is off, and say so",
+            "That it does not answer proves nothing: if it serves, two histories begin that nobody can join.",
+            f"Cut the power of {slave}, or look at it yourself; if it is off, say so",
+            typed=f"{slave} is off",
+            leaves=f"nothing is changed; {slave} may still serve",
+        ),
+        *_stated(site, leaves=down),
+        *adopt(site, history, Home.MASTER, leaves=down, nodes=here),
+        attach_master_alone(site, leaves=down),
+        *serve_from(
+            site,
+            Home.MASTER,
+            history,
+            answers.mark,
+            answers.fsck,
+            leaves=down,
+            serving=done,
+            guards=("not master-mounted",),
+            recorded_on=here,
+        ),
+        _address(site, Home.MASTER, ("master-mounted-through-mirror",), done),
+        wait_address(site, Home.MASTER, leaves=done, alone=True),
+        verify(site, Home.MASTER, leaves=done, peer_answers=False),
+    )
+
+
+def _stated(site: Site, *, leaves: str) -> tuple[Step, ...]:
+    """Where the last known records do not prove that the master's half is current."""
+    own, other = site.snapshot.master.facts.lineage.value, site.snapshot.slave.facts.lineage.last
+    if own and other and relation(own, other)[0] in (Relation.SAME, Relation.NEWER):
+        return ()
+    node = site.master.name
+    return (
+        manual_step(
+            "accept-loss",
+            f"Accept that newer data may be on {site.slave.name}",
+            f"The records do not prove that {node} was the last to serve; what {site.slave.name} wrote alone "
+            "would be overwritten when it returns.",
+            f"If the data of {node} is the newest that is left, accept what may be missing on it",
+            typed="data may be missing",
+            leaves=leaves,
+        ),
+    )
+
+
+def _address(site: Site, home: Home, guards: tuple[str, ...], leaves: str) -> Step:
+    return start_vrrp(
+        site,
+        home,
+        why="The node that has the data mounted takes the address first; the other one then stands by.",
+        guards=guards,
+        leaves=leaves,
+    )
+
+
+def defaults(snapshot: PairSnapshot) -> dict[str, object]:
+    """The gate timeout the pair has."""
+    return {"gate_timeout": max(5, site_of(snapshot).gate_timeout)}
+
+
+JOB = Job(
+    name="start-pair",
+    title="Start the pair",
+    when="After stop-pair, or after both nodes were down: bring the service up on the home master.",
+    answers=StartPairAnswers,
+    defaults=defaults,
+    plan=plan,
+)

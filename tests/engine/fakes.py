@@ -1,0 +1,460 @@
+"""A pair in memory: nodes with jobs and locks, eyes, an operator, a journal; and what can go wrong with each.
+
+A condition is the name of a flag: `formatted` holds when a command has set it. What a command does is told
+by its text: `site.does("newfs", adds=("formatted",), takes=3)`.
+"""
+
+import asyncio
+import pickle
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from console.engine.copies import CopyRefused, Progress
+from console.engine.parties import Hands
+from console.engine.readings import Rules
+from console.engine.runner import Runner
+from console.health.conditions import Verdict, no, unknown, yes
+from console.model.config import NodeConfig, PairConfig
+from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost
+from console.model.lineage import OperatorLock
+from console.model.plan import Plan, PlanNode, Step
+from console.model.run import Choice, Question, RunRecord
+from console.model.snapshot import PairSnapshot
+from console.model.words import Home
+from tests.engine.warp import console_time
+from tests.health.building import CONFIG, healthy, losing, with_facts
+
+RTT = 0.01
+"""Seconds one call on a node takes."""
+
+
+class Life:
+    """One console process: counts the points at which it can be killed, and is, at one of them."""
+
+    def __init__(self, die_at: int | None = None) -> None:
+        self.points = 0
+        self.dead = False
+        self.died = asyncio.Event()
+        self._die_at = die_at
+
+    async def point(self) -> None:
+        """A moment at which the process may be killed: then nothing after it ever happens."""
+        self.points += 1
+        if self.points == self._die_at:
+            self.dead = True
+            self.died.set()
+        if self.dead:
+            await asyncio.Event().wait()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a command does when it runs."""
+
+    adds: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
+    takes: float = 0.05
+    exit: int = 0
+    out: str = ""
+    dies: bool = False
+    """Killed without a status."""
+
+
+@dataclass
+class FakeJob:
+    """A job directory."""
+
+    text: str
+    state: JobState
+    exit: int | None = None
+    out: str = ""
+
+
+@dataclass
+class FakeNode:
+    """A node."""
+
+    name: str
+    reachable: bool = True
+    lock: OperatorLock | None = None
+    jobs: dict[str, FakeJob] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    modes: dict[str, str] = field(default_factory=dict)
+    full: bool = False
+
+
+class Site:
+    """Both nodes and what is so."""
+
+    def __init__(self) -> None:
+        self.pair: PairConfig = CONFIG
+        self.nodes = {name: FakeNode(name) for name in ("web-a", "web-b")}
+        self.flags: set[str] = set()
+        self.unknown: set[str] = set()
+        self.bound: dict[str, str] = {}
+        self.effects: dict[str, list[Effect]] = {}
+        self.executed: list[tuple[str, str]] = []
+        """(node, text) of every command that ran."""
+        self.calls: list[str] = []
+        """Every call on a node or of the eyes, in order."""
+        self.lose_at: tuple[int, str] | None = None
+        """The number of the hands' call that loses its connection, `before` or `after` its effect."""
+        self.hand_calls = 0
+        self.journal: dict[str, bytes] = {}
+        self.kept: list[RunRecord] = []
+
+    def does(self, text: str, *effects: Effect, **values: Any) -> None:
+        """Say what a command does; several effects: one for each time it runs."""
+        self.effects[text] = list(effects) or [Effect(**values)]
+
+    def start(self, node: FakeNode, id: str, text: str, given: bytes | None) -> None:
+        """Run a job: its effect comes when its time is over."""
+        job = node.jobs[id] = FakeJob(text, JobState.RUNNING)
+        self.executed.append((node.name, text))
+        done = sum(1 for ran in self.executed if ran == (node.name, text)) - 1
+        known = self.effects.get(text, [Effect()])
+        effect = known[min(done, len(known) - 1)]
+
+        def end() -> None:
+            if job.state is not JobState.RUNNING:
+                return
+            self.flags |= set(effect.adds)
+            self.flags -= set(effect.removes)
+            if given is not None:
+                job.out += self._write(node, text, given)
+            if text.startswith("rm -f -- "):
+                node.files.pop(text[9:].strip(), None)
+            job.out += effect.out
+            job.state = JobState.VANISHED if effect.dies else JobState.ENDED
+            job.exit = None if effect.dies else effect.exit
+
+        asyncio.get_running_loop().call_later(effect.takes, end)
+
+    def _write(self, node: FakeNode, text: str, given: bytes) -> str:
+        found = re.search(r"^p=(.*)$", text, re.MULTILINE)
+        mode = re.search(r"^chmod (0\d{3})", text, re.MULTILINE)
+        assert found
+        assert mode
+        path = found.group(1)
+        was_there = path in node.files
+        node.files[path] = given
+        node.modes[path] = mode.group(1)
+        self.flags.add(f"written-{path.rsplit('/', 1)[1].replace('.', '-')}")
+        return f"kept {path}.before-x\n" if was_there else "there was no such file before\n"
+
+    def reboot(self, name: str) -> None:
+        """Every running job is interrupted."""
+        for job in self.nodes[name].jobs.values():
+            if job.state is JobState.RUNNING:
+                job.state = JobState.INTERRUPTED
+
+    def check(self, name: str, snapshot: PairSnapshot) -> Verdict:
+        """A condition: whether its flag is set."""
+        flag = name.removeprefix("not ")
+        flags = snapshot.master.facts.modules.value
+        if flags is None or f"?{flag}" in flags:
+            return unknown(f"{flag} was not read")
+        holds = (flag in flags) != name.startswith("not ")
+        return yes(f"{name} is so") if holds else no(f"{name} is not so")
+
+    def rules(self) -> Rules:
+        """The vocabulary of this site."""
+        return Rules(
+            check=self.check,
+            changed=lambda facts, _: tuple(
+                f"{k} was {v}; is {self.bound.get(k)}" for k, v in facts.items() if self.bound.get(k) != v
+            ),
+            problems=lambda plan, pair: (
+                () if plan.pair == pair.name else ((("pair",), f"the plan is for {plan.pair}"),)
+            ),
+        )
+
+
+class FakeHands:
+    """Hands on one node."""
+
+    def __init__(self, site: Site, node: FakeNode, life: Life) -> None:
+        self._site, self._node, self._life = site, node, life
+        self._broken = False
+
+    async def _call(self, name: str, effect: Callable[[], Any]) -> Any:
+        site = self._site
+        site.calls.append(f"{self._node.name}.{name}")
+        site.hand_calls += 1
+        number = site.hand_calls
+        await self._life.point()
+        await asyncio.sleep(RTT / 2)
+        if self._broken or not self._node.reachable or site.lose_at == (number, "before"):
+            self._broken = True
+            raise HandsLost(f"{self._node.name}: the connection was lost; connect again")
+        result = effect()
+        await asyncio.sleep(RTT / 2)
+        if site.lose_at == (number, "after") or not self._node.reachable:
+            self._broken = True
+            raise HandsLost(f"{self._node.name}: the connection was lost; connect again")
+        await self._life.point()
+        return result
+
+    async def launch(self, job: str, text: str, *, run: str, input: bytes | None = None) -> JobLook:
+        def start() -> None:
+            if self._node.full:
+                raise HandsRefused(f"{self._node.name}: no space")
+            if self._node.lock is None or self._node.lock.run != run:
+                raise LockLost(f"{self._node.name}: another holds its lock; nothing was started")
+            if job not in self._node.jobs:
+                self._site.start(self._node, job, text, input)
+
+        await self._call("launch", start)
+        started = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() - started < 0.2 and self._look(job).state is JobState.RUNNING:
+            await asyncio.sleep(0.02)
+        return self._look(job)
+
+    def _look(self, job: str, out_offset: int = 0) -> JobLook:
+        found = self._node.jobs.get(job)
+        if found is None:
+            return JobLook(JobState.ABSENT)
+        out = found.out.encode()
+        return JobLook(found.state, found.exit, found.out[out_offset:], out_offset=len(out))
+
+    async def look(self, job: str, out_offset: int = 0, err_offset: int = 0) -> JobLook:
+        look: JobLook = await self._call("look", lambda: self._look(job, out_offset))
+        return look
+
+    async def stop(self, job: str) -> JobLook:
+        raise NotImplementedError
+
+    async def read(self, text: str, limit: float = 10.0) -> tuple[int | None, str]:
+        def answer() -> tuple[int | None, str]:
+            if text == "date +%s":
+                return 0, f"{int(console_time())}\n"
+            if text.startswith("ls -ld "):
+                mode = self._node.modes.get(text[7:], "0644")
+                return 0, {"0644": "-rw-r--r--", "0600": "-rw-------"}[mode] + " 1 root\n"
+            if text.startswith("echo "):
+                return 0, text[5:]
+            return (None, "") if text == "hang" else (1, "no such thing")
+
+        result: tuple[int | None, str] = await self._call("read", answer)
+        return result
+
+    async def read_file(self, path: str) -> bytes | None:
+        content: bytes | None = await self._call("read_file", lambda: self._node.files.get(path))
+        return content
+
+    async def take_lock(
+        self, run: str, job: str, operator: str, *, break_stale: bool = False
+    ) -> OperatorLock | None:
+        def take() -> OperatorLock | None:
+            now, holder = int(console_time()), self._node.lock
+            if holder is not None and holder.run != run and not break_stale:
+                return holder
+            self._node.lock = OperatorLock(run, job, operator, now, now)
+            return None
+
+        holder: OperatorLock | None = await self._call("take_lock", take)
+        return holder
+
+    async def beat(self, run: str) -> bool:
+        def beat() -> bool:
+            if self._node.lock is None or self._node.lock.run != run:
+                return False
+            self._node.lock = replace(self._node.lock, beat=int(console_time()))
+            return True
+
+        ours: bool = await self._call("beat", beat)
+        return ours
+
+    async def drop_lock(self, run: str) -> None:
+        def drop() -> None:
+            if self._node.lock is not None and self._node.lock.run == run:
+                self._node.lock = None
+
+        await self._call("drop_lock", drop)
+
+    async def close(self) -> None:
+        self._broken = True
+
+
+class FakeEyes:
+    """Readings of the site's flags."""
+
+    def __init__(self, site: Site, life: Life) -> None:
+        self._site, self._life = site, life
+
+    async def fresh(self, limit: float = 5.0) -> PairSnapshot:
+        self._site.calls.append("fresh")
+        await self._life.point()
+        await asyncio.sleep(RTT)
+        return self.latest()
+
+    def latest(self) -> PairSnapshot:
+        site = self._site
+        if not site.nodes["web-a"].reachable:
+            return losing(healthy(console_time()), Home.MASTER, "modules")
+        flags = (*sorted(site.flags - site.unknown), *(f"?{name}" for name in sorted(site.unknown)))
+        return with_facts(healthy(console_time()), Home.MASTER, modules=flags)
+
+
+class FakeOperator:
+    """Agrees to everything, unless told otherwise; remembers what was asked."""
+
+    def __init__(self, life: Life | None = None) -> None:
+        self._life = life or Life()
+        self.asked: list[Question] = []
+        self.answers: list[Choice] = []
+        """What to answer next; GO, or the safe choice of a question without GO, when there is nothing left."""
+        self.hears: Callable[[RunRecord], None] = lambda run: None
+        self.secrets: dict[str, str] = {}
+        self.never_answers = False
+
+    async def decide(self, question: Question) -> Choice:
+        self.asked.append(question)
+        await self._life.point()
+        if self.never_answers:
+            await asyncio.sleep(1e6)
+        if self.answers:
+            return self.answers.pop(0)
+        return Choice.GO if Choice.GO in question.choices else question.choices[0]
+
+    async def secret(self, name: str, prompt: str) -> str | None:
+        await self._life.point()
+        return self.secrets.get(name)
+
+    def tell(self, run: RunRecord) -> None:
+        self.hears(run)
+
+
+class FakeJournal:
+    """Keeps runs as bytes, so that nothing alive is shared between two processes."""
+
+    def __init__(self, site: Site, life: Life) -> None:
+        self._site, self._life = site, life
+
+    async def keep(self, run: RunRecord) -> None:
+        await self._life.point()
+        self._site.journal[run.id] = pickle.dumps(run)
+        self._site.kept.append(run)
+        await asyncio.sleep(0.001)
+        await self._life.point()
+
+    async def load(self, run: str) -> RunRecord | None:
+        data = self._site.journal.get(run)
+        loaded: RunRecord | None = pickle.loads(data) if data else None
+        return loaded
+
+    async def runs(self, pair: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
+        return tuple(pickle.loads(data) for data in self._site.journal.values())
+
+
+class FakeCopier:
+    """Copies in four parts; what it cannot is told beforehand."""
+
+    def __init__(self, *troubles: Exception) -> None:
+        self.troubles = list(troubles)
+        self.copied: list[tuple[str, str, str, str]] = []
+
+    async def copy(self, node: NodeConfig, source: str, host: str, target: str, show: Progress) -> None:
+        for part in range(1, 5):
+            await asyncio.sleep(1.0)
+            show(part * 25, 100)
+            if self.troubles and part == 2:
+                raise self.troubles.pop(0)
+        self.copied.append((node.name, source, host, target))
+
+
+REFUSED = CopyRefused("no room on the target")
+
+
+class Console:
+    """One console process working on a site."""
+
+    def __init__(self, site: Site, die_at: int | None = None, copier: FakeCopier | None = None) -> None:
+        self.site = site
+        self.life = Life(die_at)
+        self.operator = FakeOperator(self.life)
+        self.journal = FakeJournal(site, self.life)
+        self.runner = Runner(
+            site.pair,
+            FakeEyes(site, self.life),
+            self._open,
+            self.journal,
+            self.operator,
+            who="root@jump",
+            copier=copier,
+            rules=site.rules(),
+            now=console_time,
+        )
+
+    async def _open(self, node: NodeConfig) -> Hands:
+        await self.life.point()
+        await asyncio.sleep(RTT)
+        if not self.site.nodes[node.name].reachable:
+            raise HandsLost(f"{node.name} cannot be reached")
+        return FakeHands(self.site, self.site.nodes[node.name], self.life)
+
+    async def until_killed(self, work: Callable[[Runner], Any]) -> RunRecord | None:
+        """Let it work until it ends, or is killed: then nothing of it is left but the journal."""
+        task = asyncio.ensure_future(work(self.runner))
+        died = asyncio.ensure_future(self.life.died.wait())
+        await asyncio.wait({task, died}, return_when=asyncio.FIRST_COMPLETED)
+        died.cancel()
+        if task.done():
+            result: RunRecord = task.result()
+            return result
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return None
+
+
+def plan_of(*steps: dict[str, Any], **values: Any) -> Plan:
+    """A plan of steps given by what matters: `command(...)`, `write(...)`, `wait(...)`."""
+    whole = [
+        {"title": f"do {s['id']}", "why": "it is needed", "leaves": f"after {s['id']}", **s} for s in steps
+    ]
+    nodes = tuple(
+        PlanNode(name=n.name, home=n.home.value, host=n.host, image=n.image) for n in CONFIG.nodes
+    )
+    return Plan(
+        **{
+            "id": "7f3a7f3a7f3a7f3a",
+            "job": "try",
+            "title": "Try the engine",
+            "pair": CONFIG.name,
+            "made": "2026-11-23T02:11:40+00:00",
+            "nodes": nodes,
+            "steps": tuple(Step(**s) for s in whole),
+            "ends": "all is done",
+            **values,
+        }
+    )
+
+
+def command(id: str, text: str, node: str = "web-a", **values: Any) -> dict[str, Any]:
+    """A command step."""
+    return {"id": id, "node": node, "action": {"kind": "command", "text": text}, **values}
+
+
+def write(id: str, path: str, content: str, node: str = "web-a", **values: Any) -> dict[str, Any]:
+    """A step that writes a file."""
+    mode = values.pop("mode", "0644")
+    action = {"kind": "write", "path": path, "content": content, "mode": mode}
+    return {"id": id, "node": node, "action": action, **values}
+
+
+def wait(id: str, until: Sequence[str], failed_when: Sequence[str] = (), **values: Any) -> dict[str, Any]:
+    """A wait."""
+    return {"id": id, "action": {"kind": "wait", "until": until, "failed_when": failed_when}, **values}
+
+
+def manual(id: str, ask: str, **values: Any) -> dict[str, Any]:
+    """A manual step."""
+    return {"id": id, "action": {"kind": "manual", "ask": ask, "typed": values.pop("typed", None)}, **values}
+
+
+def transfer(id: str, source: str, node: str = "web-a", **values: Any) -> dict[str, Any]:
+    """A transfer."""
+    action = {"kind": "transfer", "source": source, "host": "spare", "target": "/root/spare.img"}
+    return {"id": id, "node": node, "action": action, **values}

@@ -1,0 +1,108 @@
+"""Wherever a run is cut, it ends as if it had not been, and no command runs twice."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from console.model.plan import Plan
+from console.model.run import RunRecord, RunState
+from tests.engine.fakes import Console, Site, command, plan_of, wait, write
+from tests.engine.warp import warped
+
+
+def _site() -> Site:
+    site = Site()
+    site.does("attach", adds=("attached",), takes=0.05)
+    site.does("rebuild", adds=("copying",), takes=3.0, out="it takes a while\n")
+    site.does("finish", adds=("whole",), takes=0.05)
+    return site
+
+
+def _plan() -> Plan:
+    return plan_of(
+        command("attach", "attach", expects=("attached",), guards=("not attached",)),
+        write("settings", "/etc/settings", "a=1\n", node="web-b", expects=("written-settings",)),
+        command("rebuild", "rebuild", guards=("attached",), risk="destroys", confirm="web-a:md0"),
+        command("finish", "finish", node="web-b", always=True),
+        wait("whole", ["whole", "copying"]),
+        expects=("attached", "whole"),
+    )
+
+
+def _outcome(site: Site, run: RunRecord) -> dict[str, Any]:
+    return {
+        "run": run.state,
+        "steps": [(s.id, s.state, s.out) for s in run.steps],
+        "safe": run.safe_state,
+        "flags": sorted(site.flags),
+        "files": site.nodes["web-b"].files,
+        "executed": Counter((node, text.replace(run.id, "RUN")) for node, text in site.executed),
+        "locks": [node.lock for node in site.nodes.values()],
+        "said of locks": run.locks,
+    }
+
+
+async def _undisturbed() -> tuple[dict[str, Any], int, int]:
+    site = _site()
+    console = Console(site)
+    run = await console.runner.apply(_plan())
+    return _outcome(site, run), console.life.points, site.hand_calls
+
+
+def test_an_undisturbed_run_does_every_step_once() -> None:
+    outcome, points, _ = warped(_undisturbed())
+    assert outcome["run"] is RunState.DONE
+    assert set(outcome["executed"].values()) == {1}
+    assert len(outcome["executed"]) == 4
+    assert outcome["locks"] == [None, None]
+    assert points > 50
+
+
+def test_killed_at_any_point_and_resumed_it_ends_as_if_undisturbed() -> None:
+    expected, points, _ = warped(_undisturbed())
+    for point in range(1, points + 1):
+        outcome = warped(_killed_at(point))
+        assert outcome == expected, f"killed at point {point} of {points}"
+
+
+async def _killed_at(*points: int) -> dict[str, Any]:
+    """Killed at these points of each life in turn, then left alone."""
+    site = _site()
+    run = None
+    for point in (*points, None):
+        console = Console(site, die_at=point)
+        if site.journal:
+            kept = next(iter(await console.journal.runs()))
+            if kept.state is RunState.DONE:
+                return _outcome(site, kept)
+            run = await console.until_killed(lambda runner, id=kept.id: runner.resume(id))
+        else:
+            for node in site.nodes.values():
+                node.lock = None  # nothing was begun: the operator breaks what the dead console left
+            run = await console.until_killed(lambda runner: runner.apply(_plan()))
+    assert run is not None
+    return _outcome(site, run)
+
+
+def test_killed_twice_it_still_ends_as_if_undisturbed() -> None:
+    expected, points, _ = warped(_undisturbed())
+    for first in range(1, points, 7):
+        for second in range(1, points, 11):
+            outcome = warped(_killed_at(first, second))
+            assert outcome == expected, f"killed at point {first}, then at {second}"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_losing_the_connection_at_any_call_changes_nothing_in_the_end(when: str) -> None:
+    expected, _, calls = warped(_undisturbed())
+    for call in range(1, calls + 1):
+        outcome = warped(_lost_at(call, when))
+        assert outcome == expected, f"connection lost {when} the effect of call {call} of {calls}"
+
+
+async def _lost_at(call: int, when: str) -> dict[str, Any]:
+    site = _site()
+    site.lose_at = (call, when)
+    run = await Console(site).runner.apply(_plan())
+    return _outcome(site, run)

@@ -1,0 +1,226 @@
+"""A report says all of a run, and text from a node is only text in it."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from console.engine.inert_markdown import cell, fenced, inline
+from console.engine.report import as_json, as_markdown
+from console.engine.run_summary import compared, deviations, outcome, verified
+from console.model.run import Checked, RunEvent, RunRecord, RunState, StepState
+from console.model.words import Answer
+from tests.engine.any_run import EVIL, TEXT, histories
+from tests.engine.sample_runs import drill, failed_drill
+
+GOLDEN = Path(__file__).parent / "golden"
+NASTY = (
+    "# heading",
+    "[x](http://evil.example)",
+    "https://evil.example",
+    "www.evil.example",
+    "see evil.com now",
+    "root@evil.example",
+    "<b>html</b><script>x</script>",
+    "![i](x)",
+    "```",
+    "````\n# out\n````",
+    "| a | b |",
+    "a | b `c` \\| d",
+    "**bold** _em_ ~~s~~",
+    "1. one",
+    "- item",
+    "> quote",
+    "---",
+    "===",
+    "&amp; &#35;",
+    "\\`x`",
+    "` `` ```",
+    "[r]: http://evil.example",
+    "\x1b]8;;http://evil.example\x07x",
+    "a\rb\u2028# c",
+    "    indented",
+    EVIL,
+)
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    os.environ.pop("TZ", None)
+    time.tzset()
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with the stored report; MIRRORGATE_GOLDEN=write stores it anew."""
+    path = GOLDEN / name
+    if os.environ.get("MIRRORGATE_GOLDEN") == "write":
+        path.write_text(text)
+    assert path.read_text() == text
+
+
+def test_a_drill_that_ended_well_reads_as_it_did() -> None:
+    golden("drill.md", as_markdown(drill(2, mount=0.95), [drill(0), drill(1, mount=0.7), failed_drill(3)]))
+
+
+def test_a_drill_that_failed_reads_as_it_did() -> None:
+    golden("failed-drill.md", as_markdown(failed_drill(1), [drill(0)]))
+
+
+def tokens(markdown: str) -> list[Token]:
+    """Every token a GitHub-like renderer sees, inline ones included."""
+    parser = MarkdownIt("gfm-like")
+    return [token for block in parser.parse(markdown) for token in (block, *(block.children or ()))]
+
+
+def shape(markdown: str) -> list[str]:
+    """What kinds of tokens there are, without the words in them."""
+    return [
+        token.type for token in tokens(markdown) if token.type not in ("text", "code_inline", "softbreak")
+    ]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_no_text_means_anything_in_a_line_a_cell_or_a_block(nasty: str) -> None:
+    assert shape(f"- x: {inline(nasty)}\n") == shape("- x: y\n")
+    assert shape(inline(nasty) + "\n") == shape("y\n")
+    table = "| a | b |\n| --- | --- |\n| {} | z |\n"
+    assert shape(table.format(cell(nasty))) == shape(table.format("y"))
+    block = "\n".join(["before", "", *fenced(nasty), "", "after", ""])
+    assert shape(block) == shape("before\n\n```\ny\n```\n\nafter\n")
+
+
+@given(TEXT | st.text("`|\\[]()<>#*_~-\n @.:/w", max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_no_text_at_all_means_anything(text: str) -> None:
+    assert shape(f"- x: {inline(text)}\n") == shape("- x: y\n")
+    table = "| a | b |\n| --- | --- |\n| {} | z |\n"
+    assert shape(table.format(cell(text))) == shape(table.format("y"))
+    assert shape("\n".join(["x", "", *fenced(text), "", "z", ""])) == shape("x\n\n```\ny\n```\n\nz\n")
+
+
+def poisoned(nasty: str) -> RunRecord:
+    run = failed_drill(1)
+    check = (Checked("slave-mounted", Answer.NO, nasty),)
+    steps = tuple(
+        replace(step, out=nasty, err=nasty, why=nasty, expects=check, guards=check) for step in run.steps
+    )
+    events = tuple(RunEvent(event.at, event.kind, nasty) for event in run.events)
+    return replace(
+        run, steps=steps, events=events, operator=nasty, why=nasty, safe_state=nasty, locks=(nasty,)
+    )
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_a_nodes_words_cannot_forge_a_part_of_a_report(nasty: str) -> None:
+    text = as_markdown(poisoned(nasty), [drill(0)])
+    assert shape(text) == shape(as_markdown(poisoned("harmless"), [drill(0)]))
+    assert not [
+        token for token in tokens(text) if token.type in ("link_open", "image", "html_inline", "html_block")
+    ]
+    assert "\x1b" not in text
+    assert "\u2028" not in text
+
+
+@given(histories())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_run_has_a_report(history: list[RunRecord]) -> None:
+    for run in history:
+        as_markdown(run, history)
+        json.dumps(as_json(run, history))
+
+
+def test_the_zero_of_lost_markers_is_never_said_alone() -> None:
+    text = as_markdown(drill())
+    assert "0 of 412 acknowledged markers lost (not proof for a power cut at both sites)" in text
+    assert "RPO 0" not in text
+    assert "RPO" not in as_markdown(failed_drill())
+
+
+def test_output_is_shown_from_its_end_and_says_so() -> None:
+    run = drill()
+    long = "".join(f"line {n}\n" for n in range(100))
+    run = replace(run, steps=(replace(run.steps[0], out=long), *run.steps[1:]))
+    text = as_markdown(run)
+    assert "… 70 lines before are in the journal\nline 70\n" in text
+    assert "line 69\n" not in text
+    assert as_json(run)["steps"][0]["out"] == long  # type: ignore[index]  # a list of mappings
+
+
+def test_what_was_not_simply_the_plan_is_named() -> None:
+    run = failed_drill()
+    steps = (
+        replace(run.steps[0], state=StepState.ALREADY_SO, why="the canary runs"),
+        run.steps[1],
+        replace(run.steps[2], attempt=2),
+        replace(run.steps[3], state=StepState.UNKNOWN, why="no answer for 60 s"),
+        *run.steps[4:],
+    )
+    at = run.started
+    events = (
+        RunEvent(at, "answer", "Start? → go"),
+        RunEvent(at, "lock", "web-a: the stale lock of root@old was broken by the operator"),
+        RunEvent(at, "lock", "taken on web-a and web-b"),
+        RunEvent(at, "answer", "Did attach take effect? → it is done"),
+        RunEvent(at, "note", "resumed by eve@jump"),
+    )
+    assert deviations(replace(run, steps=steps, events=events)) == (
+        "canary-start: skipped, it was already so: the canary runs",
+        "agree: the operator typed yes to: Users were told.",
+        "release: attempt 2",
+        "attach: how it ended is not known: no answer for 60 s",
+        "mount: failed: exit status 1",
+        "canary-read-acked: never begun",
+        "canary-read-found: never begun",
+        "resync: never begun",
+        "lock: web-a: the stale lock of root@old was broken by the operator",
+        "answer: Did attach take effect? → it is done",
+        "note: resumed by eve@jump",
+    )
+
+
+def test_a_condition_that_was_turned_round_is_told_the_right_way() -> None:
+    found = {v.name: v for v in verified(drill())}
+    assert found["master-mounted"].answer is Answer.NO
+    assert found["master-mounted"].truth == "mount"
+    assert found["slave-mounted"].answer is Answer.YES
+    assert found["slave-vrrp-master"].home == "slave"
+
+
+def test_the_last_reading_counts() -> None:
+    run = failed_drill()
+    late = replace(run.steps[7], guards=(Checked("slave-mounted", Answer.YES, "after all"),))
+    found = {v.name: v for v in verified(replace(run, steps=(*run.steps[:7], late)))}
+    assert found["slave-mounted"].answer is Answer.YES
+    assert found["slave-mounted"].step == "resync"
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_every_way_to_end_has_a_sentence(state: RunState) -> None:
+    assert outcome(replace(failed_drill(), state=state))
+
+
+def test_only_earlier_runs_of_the_job_on_the_pair_that_ended_well_are_compared() -> None:
+    others = [drill(0, mount=1.0), drill(1, mount=3.0), drill(5), drill(1, pair="other"), failed_drill(1)]
+    found = {one.name: one for one in compared(drill(2, mount=2.0), others)}
+    mount = found["rto.mount"]
+    assert (mount.previous, mount.best, mount.median, mount.runs) == pytest.approx((3.0, 1.0, 2.0, 2))
+    assert mount.change == pytest.approx(-1.0)
+
+
+def test_the_data_form_holds_the_whole_plan_and_is_json() -> None:
+    told = as_json(drill(1), [drill(0)])
+    again = json.loads(json.dumps(told))
+    assert again["plan"]["steps"][2]["action"]["text"].startswith("umount")
+    assert again["compared_with"] == [drill(0).id]
+    assert again["lost_writes"].startswith("0 of 412")

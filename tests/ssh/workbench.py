@@ -1,0 +1,52 @@
+"""A node whose jobs live in a folder of this test: the job script with its folder, boot and limits moved."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.ssh.connecting import connect
+from console.ssh.hands import CALL_LIMIT, NodeHands
+from console.ssh.jobs import SCRIPT
+from tests.ssh.sshd import Sshd
+from tests.ssh.test_logging_in import node
+
+RUN = "20261123-021140-fail-back-7f3a"
+
+
+@dataclass
+class Workbench:
+    """The node's folder, and hands on it through a real sshd."""
+
+    folder: Path
+    server: Sshd
+    boot: str = "boot-1"
+
+    @property
+    def script(self) -> str:
+        script = SCRIPT
+        changes = {
+            "base=/var/db/mirrorgate": f"base={self.folder}",
+            "boot=$(boot_identity </dev/null 2>/dev/null)": f"boot={self.boot}",
+        }
+        for old, new in changes.items():
+            assert script.count(f"\n{old}\n") == 1, old
+            script = script.replace(old, new)
+        return script
+
+    def job(self, name: str) -> Path:
+        return self.folder / "jobs" / name
+
+    @asynccontextmanager
+    async def hands(
+        self, *, lock: str | None = None, limit: float = CALL_LIMIT, script: str | None = None
+    ) -> AsyncIterator[NodeHands]:
+        """Hands over a new connection; with `lock` they take it first."""
+        connection = await connect(node(), ssh_config=self.server.ssh_config())
+        opened = await NodeHands.on(connection, node(), script=script or self.script, limit=limit)
+        try:
+            if lock is not None:
+                assert await opened.take_lock(lock, "fail-back", "op@here") is None
+            yield opened
+        finally:
+            await opened.close()

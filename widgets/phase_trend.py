@@ -1,0 +1,145 @@
+"""How long each phase of a job took, over the runs that ended well: a bar a run, oldest at the left."""
+
+import statistics
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import var
+
+from console.model.lasting import lasting
+from console.model.run import RunRecord, RunState
+from widgets.drawn import Drawn, Titled
+from widgets.plain import one_line, padded
+
+BARS = "▁▂▃▄▅▆▇█"
+MOST = 30
+"""Runs drawn at most."""
+NAMED = {"rto": "service away", "rto.other": "other", "rto.between": "between", "took": "whole run"}
+NAME, FIGURE = 16, 12
+
+
+def names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """The times these runs have, in the order of the newest plan: the outage, its phases, the rest."""
+    if not runs:
+        return ()
+    phases = dict.fromkeys(step.phase for step in runs[-1].plan.steps if step.phase)
+    wanted = (
+        "rto",
+        *(f"rto.{phase}" for phase in phases),
+        "rto.other",
+        "rto.between",
+        *(f"phase.{phase}" for phase in phases),
+        "took",
+    )
+    return tuple(name for name in wanted if any(name in run.measures for run in runs))
+
+
+def bars(values: Sequence[float | None]) -> str:
+    """A block a value, as high as it is beside the longest; a dot where there is none."""
+    top = max((value for value in values if value is not None), default=0.0)
+    if top <= 0:
+        return "".join("·" if value is None else BARS[0] for value in values)
+    return "".join(
+        "·" if value is None else BARS[min(len(BARS) - 1, int(value / top * len(BARS)))] for value in values
+    )
+
+
+def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, room: int) -> Content:
+    """One phase: its bars, then this run's time beside the best and the median."""
+    values = [one.measures.get(name) for one in runs]
+    known = [value for value in values if value is not None]
+    mine = run.measures.get(name)
+    word = NAMED.get(name) or name.partition(".")[2]
+    inside = name.startswith("rto.")
+    at = next((n for n, one in enumerate(runs) if one.id == run.id), None)
+    drawn = bars(values)[-room:]
+    at = None if at is None else at - (len(values) - len(drawn))
+    parts: list[Content | str | tuple[str, str]] = [padded(f"{'  ' * inside}{one_line(word)}", NAME), " "]
+    if at is not None and 0 <= at < len(drawn):
+        parts += [
+            (drawn[:at], "$text-accent 70%"),
+            (drawn[at], "bold $text-accent"),
+            (drawn[at + 1 :], "$text-accent 70%"),
+        ]
+    else:
+        parts.append((drawn, "$text-accent 70%"))
+    parts.append(" " * (room - len(drawn) + 2))
+    slow = (
+        mine is not None
+        and len(known) > 2
+        and mine > 1.5 * statistics.median(known)
+        and mine - min(known) > 1
+    )
+    for figure, style in (
+        (mine, "$text-warning" if slow else "bold"),
+        (min(known, default=None), "dim"),
+        (statistics.median(known) if known else None, "dim"),
+    ):
+        parts.append((padded(lasting(figure) if figure is not None else "–", FIGURE), style))
+    return Content.assemble(*parts)
+
+
+class PhaseTrend(Drawn, Titled):
+    """The times of a job's phases over its last runs, beside those of the run under the cursor."""
+
+    DEFAULT_CSS = """
+    PhaseTrend {
+        border: round $foreground 35%;
+        border-title-color: $foreground;
+        padding: 0 1;
+        height: auto;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    """
+
+    runs: var[Sequence[RunRecord]] = var(())
+    """Of the pair, any job, newest first."""
+    run: var[RunRecord | None] = var(None)
+    """The one under the cursor."""
+    rows: var[int] = var(8)
+    """Phases shown at most."""
+
+    def watch_runs(self) -> None:
+        """Runs were read."""
+        self._draw()
+
+    def watch_run(self) -> None:
+        """Another run is looked at."""
+        self._draw()
+
+    def watch_rows(self) -> None:
+        """More or less room."""
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        """More bars with more room."""
+        self._draw()
+
+    def _draw(self) -> None:
+        run = self.run
+        if run is None:
+            self.entitle(Content.styled("trend", "dim"))
+            self.draw(Content.styled("no run to compare", "dim"))
+            return
+        same = [one for one in self.runs if one.plan.job == run.plan.job and one.state is RunState.DONE]
+        same = same[:MOST][::-1]
+        told = f"{len(same)} that ended well" if same else "none ended well so far"
+        self.entitle(
+            Content.styled(f"{one_line(run.plan.job, 24)} by phase", "dim"), Content.styled(told, "dim")
+        )
+        found = names([*same, run])[: self.rows]
+        room = max(1, min(MOST, len(same), self.content_size.width - NAME - 3 * FIGURE - 3))
+        if not found:
+            self.draw(Content.styled("nothing of it was timed", "dim"))
+            return
+        head = (
+            f"{'':{NAME}} {padded('oldest first', max(room, 1))}  " if room >= 12 else " " * (NAME + room + 3)
+        )
+        figures = "".join(padded(title, FIGURE) for title in ("this run", "best", "median"))
+        lines = [
+            Content.styled(head + figures, "dim"),
+            *(trend_line(name, same, run, room) for name in found),
+        ]
+        self.draw(Content("\n").join(lines))

@@ -1,0 +1,119 @@
+"""What a step prints, as it prints it: the last lines, drawn as text only."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from widgets.drawn import Titled
+from widgets.plain import one_line
+
+MAX_LINES = 2000
+MAX_WIDTH = 500
+MATCH = 256
+"""Characters of the end of the old text that are looked for in a new one that was cut at its beginning."""
+
+
+def added(before: str, now: str) -> str | None:
+    """What came after `before` when `now` is it, longer, perhaps cut at its front; None = another text."""
+    if now.startswith(before):
+        return now[len(before) :]
+    end = before[-MATCH:]
+    at = now.rfind(end) if len(end) == MATCH else -1
+    return now[at + MATCH :] if at >= 0 else None
+
+
+class RunOutput(ScrollView, Titled, can_focus=True):
+    """The tail of both streams, as they came; it stays at its end unless somebody scrolled up."""
+
+    DEFAULT_CSS = """
+    RunOutput {
+        border: round $foreground 35%;
+        border-title-color: $foreground;
+        padding: 0 1;
+        background: transparent;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        overflow-x: auto;
+        &:focus { border: heavy $foreground 60%; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._key: object = None
+        self._before = {"out": "", "err": ""}
+        self._open = {"out": "", "err": ""}
+        self._lines: list[str] = []
+        self._wide = 0
+        self._left_out = 0
+        self.written = 0
+        """Lines that were ever taken over, for the tests that count work."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What is shown, oldest first; the last may still be going on. Errors begin with `! `."""
+        return [*self._lines, *(_told(name, rest) for name, rest in self._open.items() if rest)]
+
+    def show(self, key: object, out: str, err: str, title: str) -> None:
+        """Show the output so far of `key`; only what is new in it is worked on."""
+        if key != self._key:
+            self._clear()
+            self._key = key
+        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
+        fresh = [self._take("out", out), self._take("err", err)]
+        self.entitle(Content.styled(one_line(title, 60), "dim"), self._counted())
+        if any(fresh) or self.virtual_size.height != len(self.lines):
+            self.virtual_size = Size(self._wide, len(self.lines))
+            if at_end:
+                # Only after the layout that shows the bar can it be moved.
+                self.scroll_end(animate=False, x_axis=False)
+            self.refresh()
+
+    def _clear(self) -> None:
+        self._before = {"out": "", "err": ""}
+        self._open = {"out": "", "err": ""}
+        self._lines, self._wide, self._left_out = [], 0, 0
+
+    def _take(self, name: str, text: str) -> bool:
+        if text == self._before[name]:
+            return False
+        new = added(self._before[name], text)
+        self._before[name] = text
+        if new is None:
+            self._open[name] = ""
+            new = text
+        *whole, rest = (self._open[name] + new).split("\n")
+        if len(whole) > MAX_LINES:
+            self._left_out += len(whole) - MAX_LINES
+            whole = whole[-MAX_LINES:]
+        plain = [_told(name, one_line(line.expandtabs(8), MAX_WIDTH)) for line in whole]
+        self.written += len(plain)
+        self._open[name] = one_line(rest.expandtabs(8), MAX_WIDTH)
+        self._lines += plain
+        if (over := len(self._lines) - MAX_LINES) > 0:
+            self._left_out += over
+            del self._lines[:over]
+        self._wide = max([self._wide, len(rest), *map(len, plain)])
+        return True
+
+    def _counted(self) -> Content:
+        count = self._left_out + len(self.lines)
+        return Content.styled(f"{count:,} lines" if count != 1 else "1 line", "dim") if count else Content("")
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the text under the window."""
+        at_x, at_y = self.scroll_offset
+        width = self.scrollable_content_region.width
+        lines = self._lines if at_y + y < len(self._lines) else self.lines
+        style = self.rich_style
+        text = lines[at_y + y] if at_y + y < len(lines) else ""
+        if not lines and not y:
+            text, style = "nothing printed so far", style + Style(dim=True)
+        return Strip([Segment(text, style)]).crop_extend(at_x, at_x + width, self.rich_style)
+
+
+def _told(name: str, line: str) -> str:
+    return f"! {line}" if name == "err" else line

@@ -1,0 +1,222 @@
+"""One step in full: what is run where, why, what must hold, how it is taken back; or the plan as a whole."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.getters import query_one
+from textual.reactive import var
+
+from console.model.form import shown
+from console.model.plan import Command, Manual, Plan, Step, Transfer, Undo, Wait, WriteFile
+from console.model.run import Checked, RunRecord, StepRecord, StepState
+from widgets.amounts import span
+from widgets.direction_card import direction_lines
+from widgets.drawn import Drawn, Titled, words
+from widgets.plain import many_lines, one_line
+from widgets.run_signs import STATE_SIGNS, risk, took
+from widgets.signs import ANSWER_TONES, Tone, mark
+
+LABEL = 8
+
+
+def labelled(label: str, content: Content, width: int) -> list[Content]:
+    """`content` in lines of at most `width` cells, hanging beside its label."""
+    lines = content.wrap(max(10, width - LABEL))
+    first = Content.assemble((f"{label:<{LABEL}}", "dim"), lines[0] if lines else "")
+    return [first, *(line.pad_left(LABEL) for line in lines[1:])]
+
+
+def verbatim(head: Content, text: str, width: int) -> list[Content]:
+    """Text exactly as it is, folded where it is too long, `head` before its first line."""
+    indent = head.cell_length
+    out: list[Content] = []
+    for line in many_lines(text).split("\n"):
+        for piece in Content.styled(line, "bold").fold(max(10, width - indent)) or [Content("")]:
+            out.append(Content.assemble(head, piece) if not out else piece.pad_left(indent))
+    return out
+
+
+def condition_words(name: str) -> str:
+    """A condition's name as words."""
+    return one_line(name.replace("-", " "), 90)
+
+
+def conditions(label: str, names: Sequence[str], checked: Sequence[Checked], width: int) -> list[Content]:
+    """Conditions with the verdict each got, and why where it does not simply hold."""
+    if not names:
+        return []
+    read = {one.name: one for one in checked}
+    parts: list[Content] = []
+    for name in names:
+        one = read.get(name)
+        if one is None:
+            parts.append(Content.styled(condition_words(name), "" if not read else "dim"))
+            continue
+        tone = ANSWER_TONES[one.answer]
+        why = "" if tone is Tone.OK or not one.why else f" ({one_line(one.why, 160)})"
+        parts.append(mark(tone, condition_words(name) + why))
+    separator = Content("   ") if read else Content.styled(" · ", "dim")
+    return labelled(label, separator.join(parts), width)
+
+
+def action_lines(step: Step, width: int) -> list[Content]:
+    """What is done, exactly."""
+    where = words(step.node or "the pair", "bold $text-accent")
+    match step.action:
+        case Command(text=text):
+            return verbatim(Content.assemble(where, (" $ ", "dim")), text, width)
+        case WriteFile(path=path, mode=mode, content=content):
+            head = Content.assemble(where, " writes ", words(path, "bold"), (f"  mode {mode}", "dim"))
+            return [*head.wrap(width), *verbatim(Content.styled("+ ", "$text-success"), content, width)]
+        case Wait(until=until, failed_when=failed):
+            head = Content.assemble(where, ": nothing is run, the console waits")
+            return [
+                *head.wrap(width),
+                *conditions("until", until, (), width),
+                *conditions("fails if", failed, (), width),
+            ]
+        case Manual(ask=ask, typed=typed):
+            said = Content.assemble(where, ": by hand: ", words(ask, "bold"))
+            typing = labelled("typed", words(typed), width) if typed else []
+            return [*said.wrap(width), *typing]
+        case Transfer(source=source, host=host, target=target):
+            said = Content.assemble(
+                where, " copies ", words(source, "bold"), " to ", words(f"{host}:{target}", "bold")
+            )
+            return said.wrap(width)
+
+
+def undo_lines(undo: Undo | None, width: int) -> list[Content]:
+    """How a step is taken back."""
+    if undo is None:
+        return labelled("undo", Content.styled("there is none", "dim"), width)
+    if undo.text is None:
+        return labelled("undo", words(f"none needed: {undo.none_needed or ''}"), width)
+    return verbatim(Content.styled(f"{'undo':<{LABEL}}", "dim"), undo.text, width)
+
+
+def step_lines(step: Step, record: StepRecord | None, width: int) -> list[Content]:
+    """One step in lines of at most `width` cells."""
+    guards = record.guards if record is not None else ()
+    expects = record.expects if record is not None else ()
+    lines = action_lines(step, width)
+    lines += labelled("why", words(step.why), width)
+    if record is not None and record.why:
+        sign, style = STATE_SIGNS[record.state]
+        lines += labelled("so far", Content.assemble((f"{sign} ", style), words(record.why, style)), width)
+    if record is not None and record.exit_status:
+        lines += labelled("exit", Content.styled(str(record.exit_status), Tone.WARNING.loud), width)
+    lines += conditions("guards", step.guards, guards, width)
+    lines += conditions("expects", step.expects, expects, width)
+    lines += undo_lines(step.undo, width)
+    lines += labelled("leaves", words(step.leaves), width)
+    if step.confirm is not None:
+        typed = Content.assemble("asks to type ", words(step.confirm, "bold"))
+        lines += labelled("asks", typed, width)
+    limit = f"{span(step.timeout)}, then its outcome is unknown" + ("; always run" if step.always else "")
+    return [*lines, *labelled("limit", Content.styled(limit, "dim"), width)]
+
+
+def plan_lines(plan: Plan, width: int) -> list[Content]:
+    """What is true of the plan as a whole."""
+    lines = Content.styled(one_line(plan.title), "bold").wrap(width)
+    lines += labelled("made", words(plan.made), width)
+    for node in plan.nodes:
+        lines += labelled(node.home, words(f"{node.name} ({node.host})  {node.image}"), width)
+    lines += labelled("ends", words(plan.ends), width)
+    lines += conditions("expects", plan.expects, (), width)
+    for n, line in enumerate(plan.unchecked):
+        lines += labelled("" if n else "not read", mark(Tone.UNKNOWN, one_line(line)), width)
+    if not plan.unchecked:
+        lines += labelled("not read", Content.styled("nothing: everything was checked", "dim"), width)
+    if plan.aborts:
+        lines += conditions("aborts", plan.aborts, (), width)
+    if plan.outage is not None:
+        ids = [step.id for step in plan.steps]
+        first, last = (ids.index(one) + 1 for one in plan.outage)
+        lines += labelled("outage", Content(f"the service is away from step {first} to step {last}"), width)
+    for n, (name, value) in enumerate(plan.answers.items()):
+        said = shown(value)
+        lines += labelled("" if n else "answers", words(f"{name.replace('_', ' ')}: {said}"), width)
+    if plan.direction is not None:
+        lines += [Content(""), Content.styled("direction", "dim")]
+        lines += direction_lines(plan.direction, (), width)
+    return lines
+
+
+class StepCard(VerticalScroll, Titled):
+    """A step of a plan or run; without a step, the plan as a whole."""
+
+    DEFAULT_CSS = """
+    StepCard {
+        border: round $foreground 35%;
+        border-title-color: $foreground;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        &:focus { border: heavy $foreground 60%; }
+        Drawn { width: 1fr; height: auto; text-wrap: nowrap; }
+    }
+    """
+
+    plan: var[Plan | None] = var(None)
+    run: var[RunRecord | None] = var(None)
+    step: var[str | None] = var(None)
+
+    _words = query_one(Drawn)
+
+    def compose(self) -> ComposeResult:
+        """One text that scrolls."""
+        yield Drawn()
+
+    def watch_plan(self) -> None:
+        """Another plan."""
+        self._draw()
+
+    def watch_run(self) -> None:
+        """The run went on."""
+        self._draw()
+
+    def watch_step(self) -> None:
+        """Another step, from its first line."""
+        self._draw()
+        self.scroll_home(animate=False)
+
+    def on_resize(self, event: Resize) -> None:
+        """Lines fold elsewhere."""
+        self._draw()
+
+    def text(self) -> str:
+        """What is shown, for the clipboard."""
+        return self._words.shown.plain
+
+    def _draw(self) -> None:
+        if not self.is_mounted or not self.size.width:
+            return
+        plan = self.run.plan if self.run is not None else self.plan
+        width = max(16, self.scrollable_content_region.width)
+        if plan is None:
+            self.entitle(Content.styled("details", "dim"))
+            self._words.draw(Content(""))
+            return
+        step = next((one for one in plan.steps if one.id == self.step), None)
+        if step is None:
+            self.entitle(Content.styled("the plan as a whole", "dim"))
+            self._words.draw(Content("\n").join(plan_lines(plan, width)))
+            return
+        record = next((r for r in self.run.steps if r.id == step.id), None) if self.run else None
+        number = [one.id for one in plan.steps].index(step.id) + 1
+        room = max(8, self.outer_size.width - 28)
+        self.entitle(
+            words(f"{number}  {step.title}", "bold").truncate(room, ellipsis=True), _end(step, record)
+        )
+        self._words.draw(Content("\n").join(step_lines(step, record, width)))
+
+
+def _end(step: Step, record: StepRecord | None) -> Content:
+    if record is None or record.state is StepState.PENDING:
+        return risk(step.risk, word=True)
+    sign, style = STATE_SIGNS[record.state]
+    return Content.styled(f"{sign} {record.state.value} {took(record)}".rstrip(), style)
