@@ -4,7 +4,8 @@ import asyncio
 import codecs
 import locale
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from textual import work
@@ -13,16 +14,19 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
+from console.engine.journal import JournalTrouble
 from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.form import JobInfo
+from console.model.run import RunRecord
 from console.model.snapshot import PairState
 from console.screens.asking import PassphraseDialog, TrustDialog
 from console.screens.events import EventsScreen
 from console.screens.faults import Faults, FaultsDialog
 from console.screens.findings import FindingsScreen
 from console.screens.help import HelpScreen
+from console.screens.history import HistoryScreen
 from console.screens.job_dialogs import ButtonsDialog
 from console.screens.job_list import READ_ONLY, JobsScreen
 from console.screens.job_words import leaving_words
@@ -70,7 +74,7 @@ class MirrorgateApp(ConsoleApp):
     """The console on one or several pairs."""
 
     TITLE = "mirrorgate"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     COMMAND_PALETTE_BINDING = "p"
     COMMANDS = App.COMMANDS | {NamedCommands}
     DEFAULT_MODE = "overview"
@@ -82,6 +86,7 @@ class MirrorgateApp(ConsoleApp):
         "pairs": PairsScreen,
         "events": EventsScreen,
         "jobs": JobsScreen,
+        "history": HistoryScreen,
     }
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -106,12 +111,14 @@ class MirrorgateApp(ConsoleApp):
         *,
         read_only: bool = False,
         jobs: Jobs | None = None,
+        journal: Callable[[str], Awaitable[tuple[RunRecord, ...]]] | None = None,
         faults: Faults | None = None,
         ascii_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(pairs, read_only=read_only, jobs=jobs)
         self._watching = watching
+        self._journal = journal
         self._faults = faults
         self._clock = clock
         self._plain: list[LineFilter] = []
@@ -182,6 +189,12 @@ class MirrorgateApp(ConsoleApp):
             self.switch_mode("overview")
         else:
             self.quit()
+
+    async def history(self) -> tuple[RunRecord, ...]:
+        """The runs of the pair that is shown, newest first; raises JournalTrouble."""
+        if self._journal is None:
+            raise JournalTrouble("this console was opened without a journal: try `mirrorgate runs`")
+        return await self._journal(self.pair)
 
     def quit(self) -> None:
         """Leave the console; with a run under way, ask first."""

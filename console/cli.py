@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="a simulated pair behind real SSH servers, and the console on it")
     lab.add_argument("--serve", action="store_true", help="only run the servers and say how to reach them")
     lab.add_argument("--speed", type=float, default=1.0, metavar="N", help="world time runs N times faster")
+    lab.add_argument("--bare", action="store_true", help="two nodes without a pair, to try `provision` on")
     lab.add_argument(
         "words", nargs="*", metavar="fault NAME …", help="send a fault to a running lab; `fault` lists them"
     )
@@ -131,8 +132,14 @@ def _run(arguments: argparse.Namespace) -> int:
             from console.commands import lab
 
             return lab.main(
-                arguments.words, serve=arguments.serve, speed=arguments.speed, ascii_only=arguments.ascii
+                arguments.words,
+                serve=arguments.serve,
+                speed=arguments.speed,
+                ascii_only=arguments.ascii,
+                bare=arguments.bare,
             )
+        case "runs" | "report":
+            return asyncio.run(_tell(arguments))
     path = arguments.config or config_file.default_path()
     config = config_file.load(path)
     if arguments.command in (None, "monitor"):
@@ -141,8 +148,6 @@ def _run(arguments: argparse.Namespace) -> int:
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
         return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
-    if arguments.command in ("runs", "report"):
-        return asyncio.run(_tell(arguments))
     if arguments.command in job_arguments.NAMES:
         from console.commands import acting
 

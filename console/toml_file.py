@@ -72,7 +72,7 @@ def validated(
         given = first.get("input")
         if first["type"] not in _TYPE_WORDS and isinstance(given, str | int | float | bool):
             words = f"{words} (found {given!r})"
-        raise BadConfig(path, line_of(text, where), _dotted(where), words) from odd
+        raise BadConfig(path, line_of(text, where), dotted(where), words) from odd
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -94,7 +94,8 @@ def write_whole(path: Path, content: bytes) -> None:
         staged.unlink(missing_ok=True)
 
 
-def _dotted(where: Sequence[str | int]) -> str:
+def dotted(where: Sequence[str | int]) -> str:
+    """A place as people say it: `steps[3].action.text`, counted from 1."""
     parts: list[str] = []
     for part in where:
         if isinstance(part, int):

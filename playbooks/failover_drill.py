@@ -14,7 +14,7 @@ from playbooks.fail_back import refuse_priorities
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.building import make, wait_step
-from playbooks.parts.canary import MASTER_FILE, SLAVE_FILE, Canary
+from playbooks.parts.canary import Canary
 from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import hand_back
 from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_takes_over
@@ -88,7 +88,7 @@ def plan(snapshot: PairSnapshot, answers: FailoverDrillAnswers) -> Plan:
         refuse_priorities(snapshot)
     site = site_of(snapshot, answers.gate_timeout)
     history = descent(site, Home.MASTER, answers.mark)
-    canary = Canary(site, answers.mark) if answers.canary else None
+    canary = Canary(site, answers.mark)
     steps = (
         wait_step(
             "steady-state",
@@ -101,7 +101,7 @@ def plan(snapshot: PairSnapshot, answers: FailoverDrillAnswers) -> Plan:
         ),
         *adopt(site, history, Home.MASTER, leaves=_calm(site)),
         *_over(site, canary, answers, history),
-        *(_back(site, canary, answers, history) if answers.with_fail_back else _stay(site, canary)),
+        *(_back(site, canary, answers, history) if answers.with_fail_back else _stay(site, canary, answers)),
     )
     back = answers.with_fail_back
     return make(
@@ -131,54 +131,51 @@ def _calm(site: Site) -> str:
     return f"{site.master.name} serves through a complete mirror"
 
 
-def _over(
-    site: Site, canary: Canary | None, answers: FailoverDrillAnswers, history: Descent
-) -> tuple[Step, ...]:
+def _over(site: Site, canary: Canary, answers: FailoverDrillAnswers, history: Descent) -> tuple[Step, ...]:
     calm, serving = _calm(site), f"{site.slave.name} serves alone"
-    before: tuple[Step, ...] = ()
+    before: tuple[Step, ...] = (canary.leave_file(Home.MASTER, leaves=calm),)
     stop: tuple[Step, ...] = ()
     reached: tuple[Step, ...] = ()
     read: tuple[Step, ...] = ()
-    if canary:
-        before = (
+    more: tuple[Step, ...] = ()
+    if answers.canary:
+        before += (
             *canary.install(leaves=calm),
-            canary.start(1, Home.MASTER, MASTER_FILE, leaves=calm),
+            canary.start(1, Home.MASTER, leaves=calm),
             canary.write_for(1, Home.MASTER, answers.canary_seconds, leaves=calm),
         )
         stop = (canary.stop(1, Home.MASTER, leaves=f"{site.master.name} has the data mounted"),)
-        reached = (canary.start(2, Home.SLAVE, SLAVE_FILE, leaves=serving),)
+        reached = (canary.start(2, Home.SLAVE, leaves=serving),)
         read = (
             canary.read("acked", 1, Home.MASTER, leaves=serving),
             canary.read("found", 1, Home.SLAVE, leaves=serving),
             canary.read("first", 2, Home.SLAVE, leaves=serving),
-            canary.files_are_there(Home.SLAVE, (MASTER_FILE, SLAVE_FILE), leaves=serving),
-            canary.write_for(2, Home.SLAVE, answers.canary_seconds, leaves=serving),
         )
+        more = (canary.write_for(2, Home.SLAVE, answers.canary_seconds, leaves=serving),)
     return (
         *before,
         *master_releases(site, before_unmount=stop),
         *slave_takes_over(site, history, answers.mark, fsck=answers.fsck, once_reached=reached),
         *read,
+        canary.leave_file(Home.SLAVE, leaves=serving),
+        canary.files_are_there(Home.SLAVE, leaves=serving),
+        *more,
     )
 
 
-def _back(
-    site: Site, canary: Canary | None, answers: FailoverDrillAnswers, history: Descent
-) -> tuple[Step, ...]:
+def _back(site: Site, canary: Canary, answers: FailoverDrillAnswers, history: Descent) -> tuple[Step, ...]:
     calm = _calm(site)
     stop: tuple[Step, ...] = ()
     reached: tuple[Step, ...] = ()
     ends: tuple[Step, ...] = ()
-    if canary:
+    if answers.canary:
         stop = (canary.stop(2, Home.SLAVE, leaves=f"{site.slave.name} has the data mounted"),)
-        reached = (canary.start(3, Home.MASTER, None, leaves=calm),)
+        reached = (canary.start(3, Home.MASTER, leaves=calm),)
         ends = (
             canary.stop(3, Home.MASTER, leaves=calm),
             canary.read("acked", 2, Home.SLAVE, leaves=calm),
             canary.read("found", 2, Home.MASTER, leaves=calm),
             canary.read("first", 3, Home.MASTER, leaves=calm),
-            canary.files_are_there(Home.MASTER, (MASTER_FILE, SLAVE_FILE), leaves=calm),
-            *canary.clean(Home.MASTER, leaves=calm),
         )
     return (
         *hand_back(
@@ -191,17 +188,15 @@ def _back(
             once_reached=reached,
         ),
         *ends,
+        canary.files_are_there(Home.MASTER, leaves=calm),
+        *canary.clean(Home.MASTER, leaves=calm),
     )
 
 
-def _stay(site: Site, canary: Canary | None) -> tuple[Step, ...]:
-    if canary is None:
-        return ()
+def _stay(site: Site, canary: Canary, answers: FailoverDrillAnswers) -> tuple[Step, ...]:
     serving = f"{site.slave.name} serves alone"
-    return (
-        canary.stop(2, Home.SLAVE, leaves=serving),
-        *canary.clean(Home.SLAVE, leaves=serving),
-    )
+    stop = (canary.stop(2, Home.SLAVE, leaves=serving),) if answers.canary else ()
+    return (*stop, *canary.clean(Home.SLAVE, leaves=serving))
 
 
 def refuse_hard_coded_slave(snapshot: PairSnapshot) -> None:

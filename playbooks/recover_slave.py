@@ -90,10 +90,10 @@ def way_of(snapshot: PairSnapshot, *, give_up: bool = False) -> Way | None:
         return None
     inside = check("slave-half-in-mirror", snapshot).holds
     if alive.holds and inside:
-        return Way(release=False, detach=detach, trust=trust, written=written)
+        return Way(destroy=False, remake=False, detach=detach, trust=trust, written=written)
     orphan = check("master-gate-present", snapshot).holds and not _served(site)
     if orphan and inside and check("slave-image-served", snapshot).holds and not detach:
-        return Way(release=False, rescue=True, detach=False, trust=trust, written=written)
+        return Way(destroy=False, remake=False, rescue=True, detach=False, trust=trust, written=written)
     return Way(detach=detach, trust=trust, written=written)
 
 

@@ -12,7 +12,8 @@ from console.model.run import RunRecord, RunState
 from widgets.drawn import Drawn, Titled
 from widgets.plain import one_line, padded
 
-BARS = "▁▂▃▄▅▆▇█"
+BARS = "▁▂▃▄▅▆▇"
+"""Never a full block: the rows must not grow into each other."""
 MOST = 30
 """Runs drawn at most."""
 NAMED = {"rto": "service away", "rto.other": "other", "rto.between": "between", "took": "whole run"}
@@ -35,36 +36,32 @@ def names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     return tuple(name for name in wanted if any(name in run.measures for run in runs))
 
 
-def bars(values: Sequence[float | None]) -> str:
+def bars(values: Sequence[float | None]) -> list[str]:
     """A block a value, as high as it is beside the longest; a dot where there is none."""
     top = max((value for value in values if value is not None), default=0.0)
-    if top <= 0:
-        return "".join("·" if value is None else BARS[0] for value in values)
-    return "".join(
-        "·" if value is None else BARS[min(len(BARS) - 1, int(value / top * len(BARS)))] for value in values
-    )
+
+    def block(value: float | None) -> str:
+        if value is None:
+            return "·"
+        return BARS[min(len(BARS) - 1, int(value / top * len(BARS)))] if top > 0 else BARS[0]
+
+    return [block(value) for value in values]
 
 
-def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, room: int) -> Content:
+def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, gap: str) -> Content:
     """One phase: its bars, then this run's time beside the best and the median."""
     values = [one.measures.get(name) for one in runs]
     known = [value for value in values if value is not None]
     mine = run.measures.get(name)
-    word = NAMED.get(name) or name.partition(".")[2]
-    inside = name.startswith("rto.")
-    at = next((n for n, one in enumerate(runs) if one.id == run.id), None)
-    drawn = bars(values)[-room:]
-    at = None if at is None else at - (len(values) - len(drawn))
-    parts: list[Content | str | tuple[str, str]] = [padded(f"{'  ' * inside}{one_line(word)}", NAME), " "]
-    if at is not None and 0 <= at < len(drawn):
-        parts += [
-            (drawn[:at], "$text-accent 70%"),
-            (drawn[at], "bold $text-accent"),
-            (drawn[at + 1 :], "$text-accent 70%"),
-        ]
-    else:
-        parts.append((drawn, "$text-accent 70%"))
-    parts.append(" " * (room - len(drawn) + 2))
+    word = one_line(NAMED.get(name) or name.partition(".")[2])
+    parts: list[Content | str | tuple[str, str]] = [
+        padded(f"· {word}" if name.startswith("rto.") else word, NAME),
+        " ",
+    ]
+    for one, bar in zip(runs, bars(values), strict=True):
+        parts.append((bar, "bold $text-accent" if one.id == run.id else "$text-accent 70%"))
+        parts.append(gap)
+    parts.append(" ")
     slow = (
         mine is not None
         and len(known) > 2
@@ -72,7 +69,7 @@ def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, room: int) 
         and mine - min(known) > 1
     )
     for figure, style in (
-        (mine, "$text-warning" if slow else "bold"),
+        (mine, "bold $text-warning" if slow else "bold"),
         (min(known, default=None), "dim"),
         (statistics.median(known) if known else None, "dim"),
     ):
@@ -130,16 +127,16 @@ class PhaseTrend(Drawn, Titled):
             Content.styled(f"{one_line(run.plan.job, 24)} by phase", "dim"), Content.styled(told, "dim")
         )
         found = names([*same, run])[: self.rows]
-        room = max(1, min(MOST, len(same), self.content_size.width - NAME - 3 * FIGURE - 3))
         if not found:
             self.draw(Content.styled("nothing of it was timed", "dim"))
             return
-        head = (
-            f"{'':{NAME}} {padded('oldest first', max(room, 1))}  " if room >= 12 else " " * (NAME + room + 3)
-        )
+        room = max(1, self.content_size.width - NAME - 3 * FIGURE - 2)
+        gap = " " if 2 * len(same) <= room else ""
+        same = same[-room:]
         figures = "".join(padded(title, FIGURE) for title in ("this run", "best", "median"))
+        first = padded("phase", NAME) + " " * (len(same) * (1 + len(gap)) + 2)
         lines = [
-            Content.styled(head + figures, "dim"),
-            *(trend_line(name, same, run, room) for name in found),
+            Content.styled(first + figures, "dim"),
+            *(trend_line(name, same, run, gap) for name in found),
         ]
         self.draw(Content("\n").join(lines))

@@ -3,6 +3,7 @@
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -49,6 +50,7 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         self._lines: list[str] = []
         self._wide = 0
         self._left_out = 0
+        self._stuck = True
         self.written = 0
         """Lines that were ever taken over, for the tests that count work."""
 
@@ -62,15 +64,24 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         if key != self._key:
             self._clear()
             self._key = key
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
-        fresh = [self._take("out", out), self._take("err", err)]
+        if self.max_scroll_y:
+            self._stuck = self.scroll_offset.y >= self.max_scroll_y - 1
+        streams = {"out": out, "err": err}
+        if any(added(self._before[name], text) is None for name, text in streams.items()):
+            self._clear()
+        fresh = [self._take(name, text) for name, text in streams.items()]
         self.entitle(Content.styled(one_line(title, 60), "dim"), self._counted())
         if any(fresh) or self.virtual_size.height != len(self.lines):
             self.virtual_size = Size(self._wide, len(self.lines))
-            if at_end:
+            if self._stuck:
                 # Only after the layout that shows the bar can it be moved.
                 self.scroll_end(animate=False, x_axis=False)
             self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """The end stays in sight."""
+        if self._stuck:
+            self.scroll_end(animate=False, x_axis=False)
 
     def _clear(self) -> None:
         self._before = {"out": "", "err": ""}
@@ -80,11 +91,8 @@ class RunOutput(ScrollView, Titled, can_focus=True):
     def _take(self, name: str, text: str) -> bool:
         if text == self._before[name]:
             return False
-        new = added(self._before[name], text)
+        new = added(self._before[name], text) or ""
         self._before[name] = text
-        if new is None:
-            self._open[name] = ""
-            new = text
         *whole, rest = (self._open[name] + new).split("\n")
         if len(whole) > MAX_LINES:
             self._left_out += len(whole) - MAX_LINES

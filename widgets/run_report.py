@@ -15,6 +15,7 @@ from widgets.plain import one_line
 LINES = 4000
 """Lines that are shown; the command line shows all."""
 _FENCE = re.compile(r"`{3,}")
+_SPAN = re.compile(r"(`+) ?(.*?) ?\1")
 _HEADING = {"# ": "bold $text-accent", "## ": "bold $text-accent", "### ": "bold"}
 
 
@@ -52,7 +53,7 @@ def _prose(line: str, width: int) -> list[Content]:
     for mark, style in _HEADING.items():
         if line.startswith(mark):
             return [Content.styled(one_line(line.removeprefix(mark), 1000), style)]
-    text = one_line(line, 1000)
+    text = _SPAN.sub(r"\2", one_line(line, 1000))
     hang = "  " if text.startswith("- ") else ""
     wrapped = textwrap.wrap(text, max(20, width), subsequent_indent=hang, break_on_hyphens=False)
     return [Content(one) for one in wrapped] or [Content("")]

@@ -16,7 +16,9 @@ NEEDS_BASHKIT = (
 )
 
 
-def main(words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool) -> int:
+def main(
+    words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool, bare: bool = False
+) -> int:
     """Run what the words say; returns the exit status."""
     if importlib.util.find_spec("bashkit") is None:
         print(NEEDS_BASHKIT, file=sys.stderr)
@@ -29,7 +31,8 @@ def main(words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool) -
     if speed <= 0 or speed > 1000:
         print("mirrorgate: --speed is a number above 0 and not above 1000", file=sys.stderr)
         return 2
-    return asyncio.run(_serve(speed) if serve else _console(speed, ascii_only))
+    scenario = "bare" if bare else "healthy"
+    return asyncio.run(_serve(speed, scenario) if serve else _console(speed, ascii_only, scenario))
 
 
 def fault(words: Sequence[str]) -> int:
@@ -58,10 +61,10 @@ def fault(words: Sequence[str]) -> int:
     return 2
 
 
-async def _serve(speed: float) -> int:
+async def _serve(speed: float, scenario: str) -> int:
     from console.lab.pair import serve
 
-    lab = await serve(speed=speed)
+    lab = await serve(speed=speed, scenario=scenario)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -81,13 +84,13 @@ def how_to_reach(lab: "LabPair") -> list[str]:
     return [*lines, f"mirrorgate --config {lab.config_file}"]
 
 
-async def _console(speed: float, ascii_only: bool) -> int:
+async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
     from console import config_file
     from console.app import MirrorgateApp
     from console.commands.console import Watching, jobs
     from console.lab.pair import serve
 
-    lab = await serve(speed=speed)
+    lab = await serve(speed=speed, scenario=scenario)
     try:
         config = await asyncio.to_thread(config_file.load, lab.config_file)
         watching = Watching(config, config.pairs)

@@ -9,10 +9,6 @@ Progress = Callable[[int, int], None]
 """Bytes copied so far, and in all."""
 
 
-class CopyRefused(Exception):
-    """It cannot be copied, and trying again will not help; `str()` is one line."""
-
-
 class Copier(Protocol):
     """Copies a file from a node to another host; goes on where an earlier attempt ended."""
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from console.engine import questions, transitions
-from console.engine.copies import Copier, CopyRefused
+from console.engine.copies import Copier
 from console.engine.desk import Desk
 from console.engine.grip import Grip
 from console.engine.jobs import Jobs
@@ -17,7 +17,7 @@ from console.engine.secret_values import Secrets
 from console.engine.writing import filled, write_text
 from console.health.history import History, remember
 from console.health.progress import progress
-from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost
+from console.model.job import CopyRefused, HandsLost, HandsRefused, JobLook, JobState, LockLost
 from console.model.plan import Command, Step, Transfer, Wait, WriteFile
 from console.model.run import Checked, Choice, RunRecord, StepState
 from console.ssh.backoff import delays

@@ -9,7 +9,7 @@ from console.engine.grip import Grip
 from console.engine.masking import Output
 from console.engine.readings import Readings
 from console.engine.secret_values import Secrets
-from console.model.job import JobLook, JobState
+from console.model.job import HandsRefused, JobLook, JobState, LockLost
 
 _WHOLE = 65536
 """Bytes of each stream that one look brings at most: there may be more."""
@@ -34,11 +34,21 @@ class Jobs:
         self._readings = readings
         self._secrets = secrets
         self._streams: dict[str, _Streams] = {}
-        self._states: dict[str, JobState] = {}
+        self._states: dict[str, JobState | None] = {}
+        self._nodes: dict[str, str] = {}
 
     def last_state(self, job: str) -> JobState | None:
         """How the job was when it was read last; None = not read."""
         return self._states.get(job)
+
+    def running(self) -> dict[str, str]:
+        """Nodes on which a job of this run may still run, and which."""
+        alive = (None, JobState.RUNNING, JobState.CLAIMED)
+        return {
+            node: f"job {job} may still be running"
+            for job, node in self._nodes.items()
+            if self._states[job] in alive
+        }
 
     async def launch(self, step: str, node: str, job: str, text: str, input: bytes | None = None) -> JobLook:
         """Start it, once; the intent is on disk already.
@@ -46,10 +56,16 @@ class Jobs:
         Raises:
             HandsLost: it may or may not have been started.
             LockLost: it was not started, the node's lock is not ours.
+            HandsRefused: it was not started, the node could not take it.
         """
         self._readings.sent()
+        self._states[job], self._nodes[job] = None, node
         run = self._desk.run.id
-        look = await self._grips[node].once(lambda h: h.launch(job, text, run=run, input=input))
+        try:
+            look = await self._grips[node].once(lambda h: h.launch(job, text, run=run, input=input))
+        except (LockLost, HandsRefused):
+            self._states[job] = JobState.ABSENT
+            raise
         more = max(look.out_offset, look.err_offset) >= _WHOLE
         self._take_in(step, job, look, more=more)
         return await self.look(step, node, job) if more else look
@@ -57,6 +73,8 @@ class Jobs:
     async def look(self, step: str, node: str, job: str) -> JobLook:
         """Read it and what it has printed since. Raises HandsLost."""
         now = self._streams_of(job)
+        self._nodes[job] = node
+        self._states.setdefault(job, None)
         for _ in range(_MOST_LOOKS):
             before = now.out_offset, now.err_offset
             look = await self._grips[node].once(lambda h: h.look(job, now.out_offset, now.err_offset))

@@ -23,23 +23,28 @@ connections). `phase.PHASE` are the steps outside of it, `took` the whole run.
   outage, in any order; a line of a kind that was there already begins the next outage (a drill with
   fail-back has two).
 
-**Clocks.** The engine keeps `clock.offset.NODE` (seconds that node's clock is ahead of the console's)
-and `clock.uncertainty` (seconds by which these may be wrong) in `RunRecord.measures`. A time below the
-uncertainty is refused, never rounded to nothing; a canary's outage across two nodes without a comparison
-of their clocks too.
+**Clocks.** Steps are timed by the console's clock, markers by the nodes'. The engine keeps what `clocks`
+tells of its readings in `RunRecord.measures`: `clock.offset.NODE` (seconds that node's clock is ahead of
+the console's) and `clock.uncertainty` (seconds by which the difference of two may be wrong). An outage
+below it is refused, never rounded to nothing; a canary's outage across two nodes whose clocks were not
+compared too.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from console.model.plan import Step
 from console.model.run import RunRecord, StepRecord, StepState
+from console.model.snapshot import PairSnapshot
 
 CANARY_READ = "canary-read"
 """How the ids of the steps begin that print a canary's lines."""
 NOT_PROOF = "not proof for a power cut at both sites"
 """What a count of lost markers never proves: the peer acknowledges from its cache."""
+
+ON_ITS_WAY = 0.25
+"""Seconds an answer may take from the node to the console."""
 
 _NUMBER = r"(\d{1,12})"
 _AT = r"(\d{1,12}(?:\.\d{1,9})?|-)"
@@ -105,6 +110,28 @@ def measure(run: RunRecord) -> Measures:
 def with_measures(run: RunRecord) -> RunRecord:
     """The run with its figures in `measures`, as it is kept at its end; measuring again changes nothing."""
     return replace(run, measures=dict(measure(run).values))
+
+
+def clocks(readings: Iterable[PairSnapshot]) -> dict[str, float]:
+    """`clock.offset.NODE` and `clock.uncertainty` from a run's readings; the more readings, the better.
+
+    A node tells whole seconds: each reading says that its clock is between 0 and 1 s (and the way
+    the answer took) further ahead than it seems. Nothing for a node that was never read, or whose clock
+    was set meanwhile.
+    """
+    seen: dict[str, list[float]] = {}
+    for snapshot in readings:
+        for node in snapshot.nodes:
+            if (offset := node.facts.clock_offset.value) is not None:
+                seen.setdefault(node.name, []).append(offset)
+    found: dict[str, float] = {}
+    uncertainty = 0.0
+    for name, offsets in seen.items():
+        least, most = max(offsets), min(offsets) + 1.0 + ON_ITS_WAY
+        if least <= most:
+            found[f"clock.offset.{name}"] = (least + most) / 2
+            uncertainty += (most - least) / 2
+    return {**found, "clock.uncertainty": uncertainty} if found else {}
 
 
 def canaries(run: RunRecord) -> tuple[Canary, ...]:
@@ -174,8 +201,8 @@ def _recovery(run: RunRecord, values: dict[str, float], refused: dict[str, str])
             name = f"rto.{step.phase or 'other'}"
             parts[name] = parts.get(name, 0.0) + lasted
     parts["rto.between"] = parts.get("rto.between", 0.0) + max(0.0, whole - sum(parts.values()))
-    for name, seconds in {"rto": whole, **parts}.items():
-        _give(name, seconds, values.get("clock.uncertainty", 0.0), values, refused)
+    _give("rto", whole, values.get("clock.uncertainty", 0.0), values, refused)
+    values.update(parts)
 
 
 def _lasted(record: StepRecord) -> float | None:

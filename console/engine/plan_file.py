@@ -20,7 +20,7 @@ from console.health.binding import bound_facts, unchecked
 from console.model.moment import local_iso
 from console.model.plan import Plan, Step
 from console.model.snapshot import PairSnapshot
-from console.toml_file import BadConfig, decoded, line_of, validated, write_whole
+from console.toml_file import BadConfig, decoded, dotted, line_of, validated, write_whole
 
 _SEAL = "seal"
 _TAGS = frozenset({"command", "write", "wait", "manual", "transfer"})
@@ -81,7 +81,7 @@ def parse(text: str, path: Path, snapshot: PairSnapshot, ours: frozenset[str]) -
     if seal is not None:
         _check_seal(seal, plan, text, path)
     for where, why in problems(plan, snapshot.config):
-        raise BadConfig(path, line_of(text, where), ".".join(str(w) for w in where), why)
+        raise BadConfig(path, line_of(text, where), dotted(where), why)
     return plan
 
 

@@ -143,7 +143,12 @@ def _verified(run: RunRecord) -> Iterator[str]:
 
 def _answers(found: Sequence[Verified]) -> str:
     """The newest answers, at most three; a truth nobody looked at says so."""
-    return "; ".join(f"{v.name}: {v.answer.value} ({v.step})" for v in found[:3]) or "not checked"
+    return "; ".join(f"{_bare(v)}: {v.answer.value} ({v.step})" for v in found[:3]) or "not checked"
+
+
+def _bare(one: Verified) -> str:
+    """The condition without the node that stands over its column."""
+    return one.name.removeprefix(f"{one.home}-") if one.home else one.name
 
 
 def _deviations(run: RunRecord) -> Iterator[str]:

@@ -38,6 +38,8 @@ _TRUTHS = {
     ),
 }
 """The four truths, and the conditions (without the node) that tell each."""
+END = "at the end"
+"""Stands for a step where the end of the run was verified."""
 _FLIPPED = {Answer.YES: Answer.NO, Answer.NO: Answer.YES, Answer.UNKNOWN: Answer.UNKNOWN}
 
 
@@ -99,15 +101,18 @@ def outcome(run: RunRecord) -> str:
 def verified(run: RunRecord) -> tuple[Verified, ...]:
     """The last answer to each condition that tells one of the four truths, newest first."""
     last: dict[str, Verified] = {}
-    for record in run.steps:
-        for check in (*record.guards, *record.expects):
-            name, answer = _positive(check)
-            home = next((h for h in ("master", "slave") if name.startswith(f"{h}-")), None)
-            bare = name.removeprefix(f"{home}-") if home else name
-            truth = next((truth for truth, names in _TRUTHS.items() if bare in names), None)
-            if truth is not None:
-                last.pop(name, None)
-                last[name] = Verified(truth, home, name, answer, record.id, check.why)
+    checks = [(check, record.id) for record in run.steps for check in (*record.guards, *record.expects)]
+    if run.state is RunState.DONE:
+        # A run is done only after what its plan expects at the end was read to hold.
+        checks += [(Checked(name, Answer.YES, "held at the end"), END) for name in run.plan.expects]
+    for check, step in checks:
+        name, answer = _positive(check)
+        home = next((h for h in ("master", "slave") if name.startswith(f"{h}-")), None)
+        bare = name.removeprefix(f"{home}-") if home else name
+        truth = next((truth for truth, names in _TRUTHS.items() if bare in names), None)
+        if truth is not None:
+            last.pop(name, None)
+            last[name] = Verified(truth, home, name, answer, step, check.why)
     return tuple(reversed(last.values()))
 
 

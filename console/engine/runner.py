@@ -142,18 +142,18 @@ class Runner:
             if bound:
                 self._compare(run.plan, await parties.readings.fresh())
             await parties.locks.take(transitions.nodes_needed(run, undoing=undoing))
-            try:
-                if bound:
-                    self._compare(run.plan, await parties.readings.fresh())
-            except Refused:
-                await parties.locks.drop()
-                raise
+            if bound:
+                self._compare(run.plan, await parties.readings.fresh())
             await desk.keep()
             if not bound:
                 await parties.secrets.recall()
             if not undoing:
                 watch = asyncio.create_task(parties.readings.watch())
             return await self._to_the_end(parties, go, watch)
+        except Exception:
+            # The journal cannot be written, or a bug: nothing more is sent, and nobody else is kept waiting.
+            await parties.locks.drop(parties.jobs.running())
+            raise
         finally:
             self._desk = None
             parties.locks.abandon()

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from console.engine.writing import secret_names
 from console.health.conditions import known
 from console.model.config import PairConfig
-from console.model.plan import Plan, Step, Wait
+from console.model.plan import Plan, Step, Wait, WriteFile
 
 Where = tuple[str | int, ...]
 """The place in the plan: `("steps", 2, "guards")`."""
@@ -65,6 +66,8 @@ def _of_steps(plan: Plan) -> Iterator[tuple[Where, str]]:
 
 
 def _goes_back_unsaid(step: Step) -> bool:
+    if isinstance(step.action, WriteFile) and not secret_names(step.action.content):
+        return False  # the engine keeps what was there, and puts it back
     return (
         step.risk.value == "changes"
         and step.undo is None

@@ -58,7 +58,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     ),
     "/usr/bin": (
         "awk", "basename", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep", "head", "id",
-        "killall", "less", "lockf", "logger", "netstat", "printf", "procstat", "sed", "sockstat", "sort",
+        "killall", "less", "lockf", "logger", "mktemp", "netstat", "printf", "procstat", "sed", "sockstat", "sort",
         "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime", "vmstat", "wc", "which",
         "whoami", "xargs",
     ),

@@ -4,6 +4,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
 
+from console.engine.journal import JournalTrouble
 from console.model.form import JobInfo
 from console.screens.job_dialogs import ButtonsDialog
 from console.screens.job_form import AnswersScreen
@@ -13,6 +14,7 @@ from console.screens.showing import PairScreen
 from playbooks.job import CannotPlan
 from widgets.drawn import Drawn, words
 from widgets.job_list import JobList
+from widgets.plain import one_line
 from widgets.signs import Tone, mark
 
 READ_ONLY = "read-only: this console can look at the pair, but changes nothing. Jobs need `mirrorgate`."
@@ -65,7 +67,11 @@ Runs that did not reach their end stand on top: `enter` shows where they stopped
         """Ask for the runs that did not reach their end."""
         if self.app.jobs is None:
             return
-        runs = tuple(await self.app.jobs.unfinished(self.app.pair))
+        try:
+            runs = tuple(await self.app.jobs.unfinished(self.app.pair))
+        except JournalTrouble as trouble:
+            self.app.notify(one_line(str(trouble)), severity="error", markup=False, timeout=8)
+            return
         if self.is_attached:
             self.query_one(JobList).runs = runs
 

@@ -29,8 +29,8 @@ class PlanScreen(PairScreen):
     HELP = """
 Each step with its node and what it can do: *reads*, *changes* or *destroys*. The card shows the highlighted
 one: the exact text that /bin/sh will read, why, the guards that are read again just before it, what must hold
-after it, how it is taken back, and what the pair is left as. The first line is the plan as a whole: what could
-**not** be checked, what stops the run at once, and the state at its end.
+after it, how it is taken back, and what the pair is left as. The first line is the plan as a whole: what
+could **not** be checked, what stops the run at once, and the state at its end.
 
 `enter` runs the plan (it asks first), `w` saves it, `h` tells why the steps stand in this order.
 """

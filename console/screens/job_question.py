@@ -88,8 +88,8 @@ class QuestionDialog(AskDialog[Choice | None]):
             others = [choice for choice in choices[1:] if choice is not Choice.GO]
             if others:
                 with Horizontal(classes="buttons"):
-                    for choice in others:
-                        yield Button(LABELS[choice], id=IDS[choice], compact=True)
+                    for other in others:
+                        yield Button(LABELS[other], id=IDS[other], compact=True)
             yield TypedConfirm(
                 self._question.typed or "",
                 label=go,

@@ -83,7 +83,6 @@ run until you move it; `escape` lets it go with the run again.
 
     def on_mount(self) -> None:
         """The steps have the keys."""
-        self.query_one(DirectionCard).display = False
         self.query_one("#progress", Drawn).display = False
         self.query_one(PlanSteps).focus()
         self.watch(self.app, "question", self._asked)
@@ -159,11 +158,12 @@ run until you move it; `escape` lets it go with the run again.
     # What the run asks
 
     def _asked(self) -> None:
-        self.query_one(DirectionCard).display = False
+        card = self.query_one(DirectionCard)
+        card.remove_class("-shown")
         asked, run = self.app.question, self.app.job_run
         if isinstance(asked, Question) and asked.shows_direction and run and run.plan.direction:
-            card = self.query_one(DirectionCard)
-            card.direction, card.now, card.display = run.plan.direction, asked.direction_facts, True
+            card.direction, card.now = run.plan.direction, asked.direction_facts
+            card.add_class("-shown")
         self._draw()
         if asked is None:
             return

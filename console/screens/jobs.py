@@ -54,7 +54,11 @@ class Jobs(Protocol):
         ...
 
     async def unfinished(self, pair: str) -> Sequence[RunRecord]:
-        """Runs on the pair that neither reached their end nor were undone, newest first."""
+        """Runs on the pair that neither reached their end nor were undone, newest first.
+
+        Raises:
+            JournalTrouble: the journal cannot be read.
+        """
         ...
 
     async def apply(self, plan: Plan, operator: "Operator") -> RunRecord:

@@ -30,6 +30,7 @@ SCREENS = (
     ("5", "pairs", "Pairs"),
     ("6", "events", "Events"),
     ("7", "jobs", "Jobs"),
+    ("8", "history", "History"),
 )
 """Key, mode and title of each screen."""
 

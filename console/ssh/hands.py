@@ -42,7 +42,8 @@ class NodeHands:
         self._node = node
         self._channel = channel
         self._limit = limit
-        self._seen: OperatorLock | None = None
+        self._seen = "*"
+        """The lock that was shown last, as its run and beat; `*` when none was."""
 
     @classmethod
     async def on(
@@ -152,11 +153,15 @@ class NodeHands:
         """
         how = ["keep"]
         if break_stale:
-            how = ["break", "*" if self._seen is None else f"{self._seen.run}/{self._seen.beat}"]
+            how = ["break", self._seen]
         who = printf_format(one_line(operator).encode("utf-8", "backslashreplace"))
         answer = await self._call("take", _name(run), _name(job), *how, payload=[who])
-        self._seen = _holder(answer) if answer.status == 5 else None
-        return self._seen
+        if answer.status != 5:
+            self._seen = "*"
+            return None
+        said = answer.fields
+        self._seen = f"{said.get('run', '')}/{said.get('beat', '')}"
+        return _holder(said)
 
     async def beat(self, run: str) -> bool:
         """Renew the lock's sign of life; False when it is no longer ours."""
@@ -219,9 +224,8 @@ def _name(word: str) -> str:
     return word
 
 
-def _holder(answer: Answer) -> OperatorLock:
+def _holder(said: dict[str, str]) -> OperatorLock:
     """Who holds a lock; one without an owner is somebody unknown, alive when the directory was made."""
-    said = answer.fields
     made = _seconds(said, "made", 0)
     since = _seconds(said, "since", made)
     return OperatorLock(

@@ -21,7 +21,6 @@ RUNNER = files("console.ssh").joinpath("runner.sh").read_text("utf-8")
 
 HANDSHAKE_LIMIT = 10.0
 """Seconds from opening the channel to the script's first word."""
-_HELLO = b"mirrorgate-jobs 1\n"
 _CLOSING = 2.0
 
 _FORMAT = {
@@ -61,7 +60,8 @@ class JobChannel:
         self._connection = connection
         self._node = node
         self._boundary = secrets.token_hex(16)
-        self._channel = SamplerChannel(self, self._boundary, hello=_HELLO, raw=True)
+        hello = f"mirrorgate-jobs 1 {self._boundary}\n".encode()
+        self._channel = SamplerChannel(self, self._boundary, hello=hello, raw=True)
         self._turn = asyncio.Lock()
         self._number = 0
         self._parts: dict[str, bytes] = {}
@@ -115,13 +115,12 @@ class JobChannel:
             send_env=None,
             x11_forwarding=False,
         )
-        channel.write(script)
+        channel.write(f"boundary={self._boundary}\n{script}")
         try:
             await channel.greeted
         except ChannelClosed as odd:
             raise no_shell(self._node, become, channel.said, channel.exit_status) from odd
-        hello = [printf_format(runner.encode("utf-8"))]
-        await self.call("hello", self._boundary, payload=hello, limit=HANDSHAKE_LIMIT)
+        await self.call("hello", payload=[printf_format(runner.encode("utf-8"))], limit=HANDSHAKE_LIMIT)
         self._ready = True
 
     async def call(self, verb: str, *words: str, payload: Sequence[str] = (), limit: float) -> Answer:

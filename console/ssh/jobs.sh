@@ -16,7 +16,8 @@ umask 077
 
 base=/var/db/mirrorgate
 lock=$base/lock
-boundary=
+# Set on a line before this script, fresh for each channel: nothing that a login prints can pass for us.
+boundary=${boundary:-}
 number=0
 runner=
 
@@ -257,7 +258,7 @@ turn() {
 		mkdir "$base/lock.turn" 2>/dev/null && return
 		sleep 0.05 2>/dev/null || sleep 1
 	done
-	mv "$base/lock.turn" "$base/lock.turn.$boundary" && rmdir "$base/lock.turn.$boundary"
+	mv "$base/lock.turn" "$base/lock.turn.$boundary.$number" && rmdir "$base/lock.turn.$boundary.$number"
 	mkdir "$base/lock.turn"
 }
 
@@ -271,7 +272,7 @@ take() {
 		turn
 		lock_is "$1"
 		if [ "$4" = '*' ] || [ "$4" = "${owned#run=}/$(cat "$lock/beat" 2>/dev/null)" ]; then
-			mv "$lock" "$lock.broken.$(date +%s).$boundary"
+			mv "$lock" "$lock.broken.$(date +%s).$boundary.$number"
 		fi
 		rmdir "$base/lock.turn"
 	fi
@@ -312,7 +313,7 @@ drop() {
 	if [ -d "$lock" ]; then
 		turn
 		if lock_is "$1"; then
-			mv "$lock" "$lock.dropped.$boundary" && rm -rf "$lock.dropped.$boundary"
+			mv "$lock" "$lock.dropped.$boundary.$number" && rm -rf "$lock.dropped.$boundary.$number"
 		fi
 		rmdir "$base/lock.turn"
 	fi
@@ -348,11 +349,10 @@ job() {
 
 boot=$(boot_identity </dev/null 2>/dev/null)
 boot=${boot:-unknown}
-echo 'mirrorgate-jobs 1'
+printf 'mirrorgate-jobs 1 %s\n' "$boundary"
 while read -r verb number first second third fourth; do
 	case $verb in
 	hello)
-		boundary=$first
 		IFS= read -r runner || break
 		answer 0 hello
 		;;

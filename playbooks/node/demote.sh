@@ -83,6 +83,7 @@ find_unit
 find_mounts
 case $mounted in
 '') ;;
+"$dev/mirror/$mirror $look") run umount "$look" ;;
 "$dev/mirror/$mirror $mount" | "$dev/${unit:-none} $mount") unmount ;;
 *) refuse "mounted in another way: $mounted: nothing done" ;;
 esac

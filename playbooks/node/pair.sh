@@ -12,6 +12,7 @@ dev=/dev
 exports=/etc/gg.exports
 settings_file=/usr/local/etc/mirrorgate.conf
 state=/var/db/mirrorgate
+look=$state/look
 turn=/var/run/mirrorgate.turn
 
 # $1: one line. Whoever runs this by hand sees it too.

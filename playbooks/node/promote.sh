@@ -50,13 +50,13 @@ clean() {
 }
 
 # The half of this node must know every promotion that the node knows of: else newer data is elsewhere.
-# Looks below the mount point, where the file system is mounted now. Sets `mine` and `data`.
+# $1: where the file system is mounted now. Sets `mine` and `data`.
 knows_all() {
 	mine=$(newest "$state/lineage") || return 1
-	data=$(newest "$mount/.mirrorgate/lineage") || return 1
+	data=$(newest "$1/.mirrorgate/lineage") || return 1
 	[ -n "$mine" ] || return 0
-	[ -e "$mount/.mirrorgate/lineage" ] || return 1
-	awk -v id="$mine" '$1 == id { found = 1 } END { exit !found }' "$mount/.mirrorgate/lineage"
+	[ -e "$1/.mirrorgate/lineage" ] || return 1
+	awk -v id="$mine" '$1 == id { found = 1 } END { exit !found }' "$1/.mirrorgate/lineage"
 }
 
 # On the disk when this returns: the history of the data with the new line, first in the file system and then as this
@@ -142,10 +142,11 @@ prepare_slave() {
 	if [ -n "$alive" ] && ! clean; then
 		back_out "$peer answers, and $device was not unmounted there: it may go on without this half"
 	fi
-	if mount -t ufs -o ro "$device" "$mount" 2>/dev/null; then
-		knows_all
+	# Looked at without writing: a half that is not to be served must not get newer counters.
+	if mkdir -p "$look" && mount -t ufs -o ro "$device" "$look" 2>/dev/null; then
+		knows_all "$look"
 		known=$?
-		run umount "$mount" || refuse "$mount cannot be unmounted after a look at its lineage"
+		run umount "$look" || refuse "$look cannot be unmounted after a look at its lineage"
 		[ "$known" -eq 0 ] || back_out "$image does not hold promotion ${mine:-?} that this node knows of: newer data is elsewhere"
 	fi
 }
@@ -160,6 +161,11 @@ if [ -n "$vrrp" ] && ! is_master; then
 fi
 find_unit
 find_mounts
+if [ "$mounted" = "$device $look" ]; then
+	# Left by a promotion that was cut off.
+	run umount "$look" || refuse "$look cannot be unmounted: nothing done"
+	find_mounts
+fi
 case $mounted in
 "$device $mount")
 	say "$mount is mounted already"
@@ -178,7 +184,7 @@ say "$home by home begins to serve $mount"
 "prepare_$home"
 check_file_system
 run mount -t ufs "$device" "$mount" || refuse "$device could not be mounted"
-if ! knows_all || ! write_lineage; then
+if ! knows_all "$mount" || ! write_lineage; then
 	umount "$mount"
 	refuse "the lineage in $mount or $state makes no sense or cannot be written: unmounted again"
 fi

@@ -13,7 +13,7 @@ STATE = LINEAGE_FILE.rpartition("/")[0]
 WRITER, READER = f"{STATE}/canary.sh", f"{STATE}/canary_read.sh"
 INTERVAL = "0.1"
 """Seconds between two writes: 10 Hz, as far as the disk keeps up."""
-MASTER_FILE, SLAVE_FILE = "file_from_master", "file_from_slave"
+FILES = {Home.MASTER: "file_from_master", Home.SLAVE: "file_from_slave"}
 
 _WRITER_TEXT = text(f"{LIBEXEC}/canary.sh")
 _READER_TEXT = text(f"{LIBEXEC}/canary_read.sh")
@@ -61,19 +61,16 @@ class Canary:
             )
         )
 
-    def start(self, number: int, home: Home, marker: str | None, *, leaves: str) -> Step:
-        """Begin writing on the node that serves, and leave a file of its own there."""
+    def start(self, number: int, home: Home, *, leaves: str) -> Step:
+        """Begin writing on the node that serves."""
         directory = f"{self.directory}/canary-{number}"
         log, pid = self.acknowledged(number), self.pidfile(number)
-        note = q(f"{self.directory}/{marker}")
-        written = (f"printf '%s\\n' {q(self.mark)} > {note} && fsync {note} || exit 1",) if marker else ()
         return command_step(
             f"canary-start-{number}",
             f"Start the canary on {self.site.node(home).name}",
             "Numbered writes, each acknowledged only once it is on the disks, show what a hand-over costs.",
             self.site.node(home).name,
             f"mkdir -p {q(directory)} || exit 1",
-            *written,
             f"daemon -f -p {q(pid)} /bin/sh {WRITER} {q(directory, log, INTERVAL, pid)} || exit 1",
             f"n=0; until [ -s {q(log)} ]; do",
             "    [ $n -lt 15 ] || { echo 'the canary does not write' >&2; exit 1; }",
@@ -81,6 +78,23 @@ class Canary:
             "done",
             guards=(f"{home.value}-mounted-through-mirror",),
             undo=take_back(*self._stop_lines(number)),
+            phase="canary",
+            leaves=leaves,
+        )
+
+    def leave_file(self, home: Home, *, leaves: str) -> Step:
+        """Leave a file on the node that serves, to be found on the other one later."""
+        file = q(f"{self.directory}/{FILES[home]}")
+        return command_step(
+            f"file-from-{home.value}",
+            f"Write a file on {self.site.node(home).name}",
+            "Found after the hand-over, it proves that the data came along.",
+            self.site.node(home).name,
+            f"mkdir -p {q(self.directory)} || exit 1",
+            # sync is not enough: only what was fsynced may be missed later.
+            f"printf '%s\\n' {q(self.mark)} > {file} && fsync {file}",
+            guards=(f"{home.value}-mounted-through-mirror",),
+            undo=take_back(f"rm -f {file}"),
             phase="canary",
             leaves=leaves,
         )
@@ -150,7 +164,7 @@ class Canary:
             leaves=leaves,
         )
 
-    def files_are_there(self, home: Home, files: tuple[str, ...], *, leaves: str) -> Step:
+    def files_are_there(self, home: Home, *, leaves: str) -> Step:
         """Prove that what each node wrote is in the file system that is served now."""
         return command_step(
             f"files-on-{home.value}",
@@ -160,7 +174,7 @@ class Canary:
             *(
                 f"grep -qxF {q(self.mark)} {q(f'{self.directory}/{name}')} ||"
                 f" {{ echo {q(f'{name} is not there')} >&2; exit 1; }}"
-                for name in files
+                for name in FILES.values()
             ),
             f"ls -l {q(self.directory)}",
             guards=(f"{home.value}-mounted-through-mirror",),

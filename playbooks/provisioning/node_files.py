@@ -3,29 +3,24 @@
 import ipaddress
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files as package_files
 
 from console.model.facts import Inet
 from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import Home
 from playbooks.job import CannotPlan
+from playbooks.node import INSTALLED, LIBEXEC, SETTINGS, text
 from playbooks.parts.building import q
+from playbooks.parts.services import HOOKS
 from playbooks.parts.site import Site
 from playbooks.provisioning.answers import ProvisionAnswers
 
 SECRET = "@SECRET:vrrp-password@"  # noqa: S105  # the placeholder, not a password
 """Replaced when the step runs: asked, found or generated, never kept."""
 
-SETTINGS = "/usr/local/etc/mirrorgate.conf"
 VRRP_CONF = "/usr/local/etc/freevrrpd.conf"
 EXPORTS = "/etc/gg.exports"
-LIBEXEC = "/usr/local/libexec/mirrorgate"
-HOOKS = "/usr/local/etc/mirrorgate.d"
 MASTER_SCRIPT = "/usr/local/bin/master_script.sh"
 BACKUP_SCRIPT = "/usr/local/bin/backup_script.sh"
-
-
-RC_SCRIPT = "/usr/local/etc/rc.d/mirrorgate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +117,5 @@ def vrrp_conf(snapshot: PairSnapshot, node: NodeView, answers: ProvisionAnswers)
 @cache
 def scripts() -> tuple[NodeFile, ...]:
     """The scripts that live on a node, as they are shipped: static files, never templates."""
-    shipped = package_files("playbooks").joinpath("node")
-    found: list[NodeFile] = []
-    for source in sorted(shipped.iterdir(), key=lambda file: file.name):
-        target = _PLACES.get(source.name, f"{LIBEXEC}/{source.name}" if source.name.endswith(".sh") else None)
-        if target is not None:
-            why = "It lets the node take the service and give it back, and refuses what would lose data."
-            found.append(NodeFile(target, source.read_text(), why, "0755"))
-    for hook in sorted(shipped.joinpath("hooks").iterdir(), key=lambda file: file.name):
-        why = "An example for your services: edit it and make it executable, until then it does nothing."
-        found.append(NodeFile(f"{HOOKS}/{hook.name}", hook.read_text(), why))
-    return tuple(found)
-
-
-_PLACES = {"master_script.sh": MASTER_SCRIPT, "backup_script.sh": BACKUP_SCRIPT, "mirrorgate": RC_SCRIPT}
+    why = "It lets the node take the service and give it back, and refuses what would lose data."
+    return tuple(NodeFile(path, text(path), why, mode) for path, mode in INSTALLED.items())

@@ -3,12 +3,14 @@
 from console.model.plan import Risk, Step
 from console.model.snapshot import NodeView
 from console.model.words import Home
+from playbooks.node import LIBEXEC
 from playbooks.parts.attaching import _gate_lines as gate_lines
 from playbooks.parts.building import command_step, no_undo, q, shown, take_back, wait_step
+from playbooks.parts.services import HOOKS
 from playbooks.parts.site import Site
 from playbooks.provisioning import texts
 from playbooks.provisioning.answers import ProvisionAnswers
-from playbooks.provisioning.node_files import EXPORTS, HOOKS, LIBEXEC, master_address
+from playbooks.provisioning.node_files import EXPORTS, master_address
 
 LOADER, RC, FSTAB = "/boot/loader.conf", "/etc/rc.conf", "/etc/fstab"
 _SLAVE_AT_BOOT = ('mirrorgate_enable="YES"', 'freevrrpd_enable="YES"')

@@ -20,8 +20,10 @@ SECTOR = 512
 class Way:
     """What has to be done before the half can be copied."""
 
-    release: bool = True
-    """The gate goes and is made anew."""
+    destroy: bool = True
+    """A gate that is there goes first."""
+    remake: bool = True
+    """The slave serves its image, and a gate to it is made."""
     force_blind: bool = False
     """GEOM does not answer: nothing about the mirror can be checked before the gate goes."""
     rescue: bool = False
@@ -59,16 +61,16 @@ def release_gate(site: Site, *, leaves: str, blind: bool = False, why: str = "")
 def recovery(site: Site, way: Way, *, before: str, after: str) -> tuple[Step, ...]:
     """Everything from a lost half to a whole mirror; `before` and `after` are the states it leaves."""
     steps: list[Step] = []
-    if way.release:
+    if way.destroy:
         steps.append(release_gate(site, leaves=before, blind=way.force_blind))
     steps.append(_fits(site, before))
     if way.detach:
         steps += slave_lets_go(site, leaves=before)
     if way.rescue:
         steps.append(_rescue(site, before))
-    elif way.release:
+    elif way.remake:
         steps += serve_image(site, leaves=before)
-        steps.append(_make_gate(site, before))
+        steps.append(make_gate(site, before))
     steps += [join_step(site, way.trust, before), copied(site, after)]
     if way.written:
         steps += equalised(site, after)
@@ -97,7 +99,8 @@ def _fits(site: Site, leaves: str) -> Step:
     )
 
 
-def _make_gate(site: Site, leaves: str) -> Step:
+def make_gate(site: Site, leaves: str) -> Step:
+    """The gate to the slave's image, beside a mirror that runs on the master."""
     return command_step(
         "make-gate",
         f"Attach the image of {site.slave.name} on {site.master.name} as {site.gate}, "

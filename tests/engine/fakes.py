@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from console.engine.copies import CopyRefused, Progress
+from console.engine.copies import Progress
 from console.engine.parties import Hands
 from console.engine.readings import Rules
 from console.engine.runner import Runner
 from console.health.conditions import Verdict, no, unknown, yes
 from console.model.config import NodeConfig, PairConfig
-from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost
+from console.model.job import CopyRefused, HandsLost, HandsRefused, JobLook, JobState, LockLost
 from console.model.lineage import OperatorLock
 from console.model.plan import Plan, PlanNode, Step
 from console.model.run import Choice, Question, RunRecord
@@ -414,9 +414,7 @@ def plan_of(*steps: dict[str, Any], **values: Any) -> Plan:
     whole = [
         {"title": f"do {s['id']}", "why": "it is needed", "leaves": f"after {s['id']}", **s} for s in steps
     ]
-    nodes = tuple(
-        PlanNode(name=n.name, home=n.home.value, host=n.host, image=n.image) for n in CONFIG.nodes
-    )
+    nodes = tuple(PlanNode(name=n.name, home=n.home.value, host=n.host, image=n.image) for n in CONFIG.nodes)
     return Plan(
         **{
             "id": "7f3a7f3a7f3a7f3a",

@@ -100,6 +100,7 @@ def drill_plan(pair: str = "borkcorp-www") -> Plan:
             ),
         ),
         ends="web-b serves, mirrored",
+        expects=("mounted-on-one-node", "one-master", "not master-mounted"),
     )
 
 

@@ -89,7 +89,12 @@ UNDER_WAY: list[tuple[str, StepState, Seen, Do]] = [
     ("plain", RUNNING, Seen(job=_job(JobState.VANISHED), again=True), Do.VERIFY),
     ("plain", RUNNING, Seen(job=_job(JobState.VANISHED), again=True, expects=YES), Do.DONE),
     ("plain", RUNNING, Seen(job=_job(JobState.INTERRUPTED), again=True, expects=NO, settled=True), Do.FAIL),
-    ("plain", RUNNING, Seen(job=_job(JobState.INTERRUPTED), again=True, expects=DARK, settled=True), Do.INTERRUPT),
+    (
+        "plain",
+        RUNNING,
+        Seen(job=_job(JobState.INTERRUPTED), again=True, expects=DARK, settled=True),
+        Do.INTERRUPT,
+    ),
     ("bare", RUNNING, Seen(job=_job(JobState.INTERRUPTED), again=True), Do.INTERRUPT),
     ("plain", RUNNING, Seen(job=FAILED), Do.FAIL),
     ("plain", RUNNING, Seen(job=FAILED, expects=YES), Do.FAIL),

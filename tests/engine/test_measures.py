@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from console.engine.measures import Canary, canaries, markers_words, measure
+from console.engine.measures import Canary, canaries, clocks, markers_words, measure
+from console.model.facts import Fact
 from console.model.plan import Command, Step
 from console.model.run import RunRecord, StepRecord, StepState
+from console.model.snapshot import NodeView, PairSnapshot
 from tests.engine.sample_runs import STARTED, drill, failed_drill
+from tests.screens import sample
 
 
 def with_step(run: RunRecord, id: str, **values: object) -> RunRecord:
@@ -72,12 +75,39 @@ def test_a_clock_set_back_during_the_outage_is_said() -> None:
 def test_a_time_below_the_clocks_difference_is_refused() -> None:
     run = drill(mount=0.8)
     found = measure(replace(run, measures={**run.measures, "clock.uncertainty": 1.0}))
-    assert found.refused["rto.mount"] == "below the clocks' difference of 1 s"
-    assert "rto.mount" not in found.values
     assert found.values["rto"] == pytest.approx(7.0)
-    assert measure(replace(run, measures={"clock.uncertainty": 60.0})).refused["rto"] == (
-        "below the clocks' difference of 60 s"
-    )
+    assert found.values["write_outage"] == pytest.approx(7.25)
+    found = measure(replace(run, measures={**run.measures, "clock.uncertainty": 60.0}))
+    for name in ("rto", "write_outage"):
+        assert found.refused[name] == "below the clocks' difference of 60 s"
+        assert name not in found.values
+
+
+def snapshots(*offsets: tuple[float | None, float | None]) -> list[PairSnapshot]:
+    healthy = sample.healthy().snapshot
+
+    def view(node: NodeView, offset: float | None) -> NodeView:
+        fact = Fact(last=offset, unknown=None if offset is not None else "no answer", taken=1.0)
+        return replace(node, facts=replace(node.facts, clock_offset=fact))
+
+    return [
+        replace(healthy, master=view(healthy.master, a), slave=view(healthy.slave, b)) for a, b in offsets
+    ]
+
+
+def test_more_readings_of_whole_seconds_tell_the_clocks_apart_better() -> None:
+    one = clocks(snapshots((-0.5, 2.0)))
+    assert one["clock.offset.web-a"] == pytest.approx(0.125)
+    assert one["clock.offset.web-b"] == pytest.approx(2.625)
+    assert one["clock.uncertainty"] == pytest.approx(1.25)
+    more = clocks(snapshots((-0.5, 2.0), (-0.9, 2.5), (-0.1, 2.9)))
+    assert more["clock.uncertainty"] == pytest.approx(0.225 + 0.175)
+
+
+def test_a_clock_that_was_set_or_never_read_is_not_compared() -> None:
+    assert clocks(snapshots((0.0, 0.0), (50.0, 0.0))).keys() == {"clock.offset.web-b", "clock.uncertainty"}
+    assert clocks(snapshots((None, None))) == {}
+    assert clocks([]) == {}
 
 
 def test_the_outage_of_writes_takes_each_nodes_clock_into_account() -> None:

@@ -350,12 +350,15 @@ def test_files_are_lines_a_missing_one_has_none_and_an_unreadable_one_is_left_ou
 def test_images_tell_what_is_really_on_disk() -> None:
     text = (
         "## /root/images/a.img\n  2080 -rw-r--r--  1 root  wheel  50331648 Nov 23 01:18 /root/images/a.img\n"
-        "## /root/images/b.img\nmissing\n"
+        "## /root/images/b.img\nls: /root/images/b.img: No such file or directory\n"
+        "## /root/images/c.img\nls: /root/images/c.img: Permission denied\n"
     )
     assert _read("images", text).images.value == (
         ImageFile("/root/images/a.img", 50331648, 2080 * 512, "Nov 23 01:18"),
         ImageFile("/root/images/b.img"),
     )
+    hidden = "## /root/images/c.img\nls: /root/images/c.img: Permission denied\n"
+    assert _why("images", hidden, 1).startswith("permission denied for ls")
     assert _read("images", "").images.value == ()
     denied = "## /root/a\nls: /root/a: Permission denied\n"
     assert _why("images", denied, 1).startswith("permission denied for ls")

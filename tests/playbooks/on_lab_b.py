@@ -1,7 +1,8 @@
 """A lab pair with the whole engine on it: plan from a fresh reading, run, look at the world."""
 
+import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,21 @@ class Bench:
     async def sh(self, name: str, text: str) -> Ran:
         """Run text on a node, behind the console's back."""
         return await run_text(self.lab.world.nodes[name], text)
+
+    async def until(self, name: str, text: str, limit: float = 600.0) -> None:
+        """Wait, in world time, until text succeeds on a node."""
+        node, clock = self.lab.world.nodes[name], self.lab.world.clock
+        deadline = clock.now() + limit
+        while not node.ready or (await run_text(node, text)).status != 0:
+            assert clock.now() < deadline, f"{name}: {text} never came true"
+            await clock.sleep(1.0)
+
+    async def sees(self, holds: Callable[[PairSnapshot], bool], within: float = 20.0) -> PairSnapshot:
+        """The first fresh reading for which something holds."""
+        async with asyncio.timeout(within):
+            while not holds(snapshot := await self.look()):
+                pass
+        return snapshot
 
 
 def states(record: RunRecord) -> dict[str, StepState]:

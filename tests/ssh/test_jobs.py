@@ -1,6 +1,7 @@
 """Jobs on a real sshd: begun once, alive without the connection, never read as better than they are."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -44,6 +45,12 @@ def running(bench: Workbench, job: str) -> list[int]:
     """Processes of a job's runner and of its command."""
     said = subprocess.run(["/usr/bin/pgrep", "-f", f"^/bin/sh {bench.job(job)}/"], capture_output=True)
     return [int(word) for word in said.stdout.split()]
+
+
+def kill(pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def test_a_short_job_is_told_whole_by_its_launch(hands: NodeHands) -> None:
@@ -133,7 +140,7 @@ async def test_a_job_lives_on_when_the_console_is_killed(bench: Workbench, tmp_p
     os.mkfifo(bench.folder / "go")
     script = tmp_path / "jobs.sh"
     script.write_text(bench.script)
-    console = tmp_path / "console.py"
+    console = tmp_path / "client.py"
     console.write_text(f"""
 import asyncio, pathlib
 from console.ssh.connecting import connect
@@ -239,8 +246,7 @@ async def test_a_job_whose_runner_was_killed_has_vanished(hands: NodeHands, benc
     await eventually(lambda: runner not in running(bench, "r.1"))
     look = await hands.look("r.1")
     assert look.state is JobState.RUNNING, "its command runs on"
-    for pid in {*others, *below}:
-        os.kill(pid, signal.SIGKILL)
+    kill({*others, *below})
     look = await ended(hands, "r.1")
     assert (look.state, look.exit_status, look.out) == (JobState.VANISHED, None, "begun\n")
     assert not (bench.job("r.1") / "input").exists()
@@ -257,9 +263,7 @@ async def test_a_job_under_which_the_node_rebooted_is_interrupted(bench: Workben
         async with bench.hands() as later:
             # A clock that was stepped looks like a reboot to FreeBSD; the process is what counts.
             assert (await later.look("r.1")).state is JobState.RUNNING
-            for pid in running(bench, "r.1"):
-                for below in [*descendants(pid), pid]:
-                    os.kill(below, signal.SIGKILL)
+            kill({pid for top in running(bench, "r.1") for pid in [top, *descendants(top)]})
             assert (await ended(later, "r.1")).state is JobState.INTERRUPTED
             assert (await later.launch("r.1", "echo again", run=RUN)).state is JobState.INTERRUPTED
             assert (await later.look("r.2")).exit_status == 0
@@ -300,7 +304,7 @@ async def test_a_disk_that_is_full_is_never_success(bench: Workbench) -> None:
             fill()
             look = await ended(hands, "r.1")
             assert (look.state, look.exit_status) == (JobState.VANISHED, None)
-            with pytest.raises(HandsRefused, match=r"^web-a: the node could not launch \(.*No space left"):
+            with pytest.raises(HandsRefused, match=r"^web-a: the node could not launch \(.*(I/O|No space)"):
                 await hands.launch("r.2", "echo ran", run=RUN)
             filler.unlink()
             assert (await hands.look("r.2")).state in (JobState.ABSENT, JobState.CLAIMED)

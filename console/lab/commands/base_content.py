@@ -1,6 +1,7 @@
 """Reading and copying contents, images included: cat(1), head(1), tail(1), dd(1), cmp(1), sha256(1)."""
 
 import hashlib
+import posixpath
 import re
 
 from console.lab.arguments import read_options, read_size
@@ -8,6 +9,7 @@ from console.lab.call import Call, Command
 from console.lab.errors import reason
 from console.lab.files import entry, read_content, resolve, set_owner, wait_for
 from console.lab.geom.base import Provider
+from console.lab.mounted_ufs import LARGEST_PLAIN_FILE
 
 
 def _text(data: bytes) -> str:
@@ -198,6 +200,10 @@ async def dd(call: Call) -> int:
             call.complain(f"dd: {source}: {reason(error)}")
             return 1
         skip = 0
+    elif (image := call.node.images.at(resolve(call, source))) is not None and count is not None:
+        await wait_for(call, resolve(call, source))
+        start = min(skip * block, image.size)
+        data, skip = image.read(start, min(count * block, image.size - start)), 0
     else:
         limit = None if count is None else (skip + count) * block
         await wait_for(call, resolve(call, source))
@@ -214,6 +220,12 @@ async def dd(call: Call) -> int:
     elif why := await _write(call, target, data, seek * block, "notrunc" in wanted.get("conv", "")):
         call.complain(f"dd: {target}: {why}")
         return 1
+    elif "fsync" in wanted.get("conv", ""):
+        try:
+            await call.node.mounts.fsync(resolve(call, target))
+        except OSError as error:
+            call.complain(f"dd: fsync(): {target}: {reason(error)}")
+            return 1
     full, part = divmod(len(data), block or 512)
     took = max(0.05, call.node.clock.now() - started)
     if wanted.get("status") != "none":
@@ -243,6 +255,9 @@ async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) ->
     await wait_for(call, path)
     image = call.node.images.at(path)
     if image is not None:
+        if not keep or offset + len(data) > image.size:
+            image.resize(offset + (len(data) if keep else 0))
+            image.resize(offset + len(data))
         image.write(offset, data)
         return ""
     known = entry(call.node, path, follow=True)
@@ -252,12 +267,22 @@ async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) ->
         return "Permission denied"
     old = call.node.fs.read_file(path) if known is not None else b""
     end = old[offset + len(data) :] if keep else b""
+    if offset + len(data) + len(end) > LARGEST_PLAIN_FILE and _why_no_file(call, path) == "":
+        large = call.node.images.create(path, offset + len(data) + len(end))
+        large.write(0, old[:offset])
+        large.write(offset, data + end)
+        return ""
     try:
         call.node.fs.write_file(path, old[:offset].ljust(offset, b"\0") + data + end)
     except RuntimeError:
         return "No such file or directory"
     set_owner(call.node, path, call.user, "wheel" if call.uid == 0 else call.groups[0])
     return ""
+
+
+def _why_no_file(call: Call, path: str) -> str:
+    above = entry(call.node, posixpath.dirname(path), follow=True)
+    return "" if above is not None and above.kind == "directory" else "No such file or directory"
 
 
 async def compare(call: Call) -> int:

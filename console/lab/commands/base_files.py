@@ -225,9 +225,12 @@ async def truncate(call: Call) -> int:
     if read is None:
         return 1
     options, names = read
-    size = read_size(options.get("s", ""))
-    if not names or size is None:
-        if "s" in options and size is None:
+    model = entry(call.node, resolve(call, options["r"]), follow=True) if "r" in options else None
+    text = str(model.size) if model is not None else options.get("s", "")
+    sign, text = (text[:1], text[1:]) if text[:1] in ("+", "-") else ("", text)
+    given = read_size(text)
+    if not names or given is None:
+        if "s" in options and given is None:
             call.complain(f"truncate: invalid size argument `{options['s']}'")
         else:
             call.complain(usage)
@@ -240,6 +243,8 @@ async def truncate(call: Call) -> int:
         known = entry(call.node, path)
         if known is None and "c" in options:
             continue
+        had = 0 if known is None else known.size
+        size = given if not sign else had + given if sign == "+" else max(0, had - given)
         why = _why_not(call, path)
         if why:
             call.complain(f"truncate: {name}: {why}")

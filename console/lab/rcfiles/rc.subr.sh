@@ -66,7 +66,7 @@ run_rc_command() {
 			return 1
 		fi
 		echo "Stopping $name."
-		kill -TERM "$_running"
+		/bin/kill -TERM "$_running"
 		_tries=0
 		while [ -n "$(_pid)" ] && [ "$_tries" -lt 30 ]; do
 			_tries=$((_tries + 1))
