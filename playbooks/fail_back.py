@@ -52,23 +52,17 @@ def plan(snapshot: PairSnapshot, answers: FailBackAnswers) -> Plan:
         "master-mounted",
         "it serves already, there is nothing to fail back; for a slave that fell behind use recover-slave",
     )
-    refusing.require(
-        snapshot,
-        "slave-mounted-through-mirror",
-        f"fail-back needs {snapshot.slave.name} to serve through its mirror; promote it first",
-    )
-    refusing.require(snapshot, "slave-half-active", "the newer half must be whole: look at the mirror there")
+    refusing.require(snapshot, "slave-mounted", f"{snapshot.slave.name} does not serve; see start-pair, promote")
+    if not bare_half_mounted(snapshot):
+        refusing.require(
+            snapshot, "slave-mounted-through-mirror", "that is no half of this pair; look at it by hand"
+        )
+        refusing.require(snapshot, "slave-half-active", "the newer half must be whole: look at its mirror")
     refusing.require(snapshot, "master-image-exists", "create the image first (job provision)")
     refuse_sizes(snapshot)
     refuse_priorities(snapshot)
     site = site_of(snapshot, answers.gate_timeout)
     history = descent(site, Home.SLAVE, answers.mark)
-    if not history.adopted:
-        refusing.require(
-            snapshot,
-            "slave-lineage-newest",
-            f"{snapshot.master.name} knows of newer data: decide which data to keep first",
-        )
     steps = (
         *adopt(site, history, Home.SLAVE, leaves=f"{site.slave.name} serves; nothing is changed"),
         *_master_stands_back(site),
@@ -116,6 +110,16 @@ def _master_stands_back(site: Site) -> tuple[Step, ...]:
         master_lets_go(site, leaves=leaves, undo_alone=True),
         stays_gone(site, Home.MASTER, leaves=leaves),
     )
+
+
+def bare_half_mounted(snapshot: PairSnapshot) -> bool:
+    """Whether the slave serves its md without the mirror, so that no counter says which half is newer.
+
+    Then the order of attaching and the copy that is always made keep the data, and a typed statement the record.
+    """
+    units = stack.md_of(snapshot.slave.facts.geom.value, snapshot.config.slave.image)
+    mounted = stack.mounts_at(snapshot.slave, snapshot.config.mount)
+    return bool(mounted) and mounted[-1].special in {f"/dev/{unit.name}" for unit in units}
 
 
 def refuse_sizes(snapshot: PairSnapshot) -> None:

@@ -106,7 +106,7 @@ def plan(snapshot: PairSnapshot, answers: GrowAnswers) -> Plan:
         copied(site, larger),
         stop_services(site, Home.MASTER, leaves=f"{master} has the data mounted, its services are stopped"),
         unmount(site, Home.MASTER, leaves=stopped),
-        _larger_mirror(site, answers.bytes, stopped),
+        _larger_mirror(site, old[Home.MASTER], answers.bytes, stopped),
         check_file_system(site, Home.MASTER, answers.fsck, leaves=stopped),
         _growfs(site, stopped),
         mount(site, Home.MASTER, leaves=calm, guards=("not slave-mounted", "master-mirror-complete")),
@@ -196,7 +196,7 @@ def _larger_file(site: Site, old: int, new: int, leaves: str) -> Step:
     )
 
 
-def _larger_mirror(site: Site, new: int, leaves: str) -> Step:
+def _larger_mirror(site: Site, old: int, new: int, leaves: str) -> Step:
     master, unit, mirror = site.master, site.master_md, q(site.mirror)
     return command_step(
         "grow-mirror",
@@ -210,7 +210,9 @@ def _larger_mirror(site: Site, new: int, leaves: str) -> Step:
         f"mdconfig -r -u {unit} -s {new >> 20}m || exit 1",
         f"gmirror resize {mirror} || exit 1",
         f"gmirror list {mirror} | grep Mediasize",
-        f"gmirror list {mirror} | awk '$1 == \"Mediasize:\" {{ exit $2 != {new - 512} }}'",
+        f"gmirror list {mirror} | awk '$1 == \"Mediasize:\" {{ exit $2 != {new - 512} }}' || exit 1",
+        # gmirror copies nothing of what came with the growth: only its own old mark differs on the two halves.
+        f"dd if=/dev/zero of={q(site.mirror_device)} bs=512 seek={old // 512 - 1} count=1",
         guards=("not master-mounted", "master-mirror-complete", "master-gate-alive"),
         undo=no_undo("a mirror that is larger than its file system does no harm"),
         timeout=120.0,

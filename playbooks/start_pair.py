@@ -73,6 +73,7 @@ def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
     snapshot, master = site.snapshot, site.master.name
     refusing.require(snapshot, "not slave-mounted", "look again before anything is started")
     refusing.require(snapshot, "geom-answers", "wait until GEOM answers on both nodes")
+    refusing.refuse_if(snapshot, "slave-image-attached", "detach it there before it is served to the master")
     told, why = between(snapshot)
     if told is Relation.OLDER:
         raise CannotPlan(f"{why}: start the service there with promote, then hand it back with fail-back")

@@ -71,7 +71,8 @@ class Course:
         return True
 
     def _end(self, decision: Decision) -> End:
-        run = self._desk.run
+        run = transitions.cut_short(self._desk.run)
+        self._desk.put(run)
         if decision.do is Do.FINISH:
             return End(RunState.DONE, decision.why, {})
         if decision.do is Do.FALL_SHORT:

@@ -72,13 +72,14 @@ class Desk:
 
     async def unless_stirred(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The result of `work`; None when a signal came first, and the work was cancelled."""
-        task = asyncio.ensure_future(work)
         if self.signals != self._heeded:
-            task.cancel()
+            work.close()
+            return None
+        task = asyncio.ensure_future(work)
         stirred = asyncio.ensure_future(self._stirred.wait())
         try:
             await asyncio.wait({task, stirred}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() and not task.cancelled() else None
+            return task.result() if task.done() else None
         finally:
             task.cancel()
             stirred.cancel()

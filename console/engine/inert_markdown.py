@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from console.ssh.text import inert
 
-_PLAIN = re.compile(r"(?:[^\W_]|[·/])(?:[^\W_]|[ ,.;:'\"()/%=?!–→…•·×-])*")
+_PLAIN = re.compile(r"(?:[^\W_]|[·/])(?:[^\W_]|[ ,.;:'\"()/%=?!–→…•·×“”‘’-])*")
 """Characters that mean nothing in a line that begins with a letter, a digit, a dot or a path."""
 _ACTS_ANYWAY = re.compile(r"://|www\.|[^\W_]\.[^\W\d_]{2}|^\d+[.)](?:\s|$)", re.IGNORECASE)
 """What renderers take for a link by themselves, and a numbered list."""
@@ -49,8 +49,9 @@ def fenced(text: str, lines: int | None = None) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table of finished cells, in columns that line up without a renderer too."""
+    """A table of finished cells, in columns that line up without a renderer too (but the last)."""
     widths = [max(3, *(len(row[n]) for row in (head, *rows))) for n in range(len(head))]
+    widths[-1] = max(3, len(head[-1]))
 
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(one.ljust(width) for one, width in zip(cells, widths, strict=True)) + " |"

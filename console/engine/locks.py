@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from console.engine.desk import Desk
 from console.engine.grip import Grip
-from console.model.job import HandsLost
+from console.model.job import HandsLost, HandsRefused
 from console.model.lineage import OperatorLock
 from console.model.run import Choice, Question
 from console.ssh.text import one_line
@@ -105,6 +105,9 @@ class Locks:
             await asyncio.sleep(BEAT)
             try:
                 ours = await grip.once(lambda h: h.beat(self._desk.run.id))
+            except HandsRefused as refused:
+                self._desk.note("lock", f"no sign of life could be left: {refused}")
+                continue
             except HandsLost:
                 continue
             if not ours:

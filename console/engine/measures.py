@@ -23,7 +23,7 @@ connections). `phase.PHASE` are the steps outside of it, `took` the whole run.
   outage, in any order; a line of a kind that was there already begins the next outage (a drill with
   fail-back has two).
 
-**Clocks.** Steps are timed by the console's clock, markers by the nodes'. The engine keeps what `clocks`
+**Clocks.** Steps are timed by the console's clock, markers by the nodes'. The engine keeps what `Clocks`
 tells of its readings in `RunRecord.measures`: `clock.offset.NODE` (seconds that node's clock is ahead of
 the console's) and `clock.uncertainty` (seconds by which the difference of two may be wrong). An outage
 below it is refused, never rounded to nothing; a canary's outage across two nodes whose clocks were not
@@ -31,7 +31,7 @@ compared too.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from console.model.plan import Step
@@ -112,26 +112,33 @@ def with_measures(run: RunRecord) -> RunRecord:
     return replace(run, measures=dict(measure(run).values))
 
 
-def clocks(readings: Iterable[PairSnapshot]) -> dict[str, float]:
-    """`clock.offset.NODE` and `clock.uncertainty` from a run's readings; the more readings, the better.
+class Clocks:
+    """Reads how far the nodes' clocks are from the console's; the more readings, the better it knows.
 
-    A node tells whole seconds: each reading says that its clock is between 0 and 1 s (and the way
-    the answer took) further ahead than it seems. Nothing for a node that was never read, or whose clock
-    was set meanwhile.
+    A node tells whole seconds: each reading says that its clock is between 0 and 1 s (and the way the answer
+    took) further ahead than it seems.
     """
-    seen: dict[str, list[float]] = {}
-    for snapshot in readings:
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, float]] = {}
+
+    def read(self, snapshot: PairSnapshot) -> None:
+        """Take one reading into account."""
         for node in snapshot.nodes:
             if (offset := node.facts.clock_offset.value) is not None:
-                seen.setdefault(node.name, []).append(offset)
-    found: dict[str, float] = {}
-    uncertainty = 0.0
-    for name, offsets in seen.items():
-        least, most = max(offsets), min(offsets) + 1.0 + ON_ITS_WAY
-        if least <= most:
-            found[f"clock.offset.{name}"] = (least + most) / 2
-            uncertainty += (most - least) / 2
-    return {**found, "clock.uncertainty": uncertainty} if found else {}
+                least, most = self._seen.get(node.name, (offset, offset))
+                self._seen[node.name] = (min(least, offset), max(most, offset))
+
+    def told(self) -> dict[str, float]:
+        """`clock.offset.NODE` and `clock.uncertainty`; nothing of a node whose clock was set meanwhile."""
+        found: dict[str, float] = {}
+        uncertainty = 0.0
+        for name, (least, most) in self._seen.items():
+            highest = least + 1.0 + ON_ITS_WAY
+            if most <= highest:
+                found[f"clock.offset.{name}"] = (most + highest) / 2
+                uncertainty += (highest - most) / 2
+        return {**found, "clock.uncertainty": uncertainty} if found else {}
 
 
 def canaries(run: RunRecord) -> tuple[Canary, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from console.engine.desk import Desk
 from console.engine.machine import said
+from console.engine.measures import Clocks
 from console.engine.parties import Eyes
 from console.engine.validation import Where, problems
 from console.health.binding import bound_facts, changed
@@ -46,11 +47,14 @@ class Readings:
         self._desk = desk
         self._last: tuple[float, PairSnapshot] | None = None
         self._sendings = 0
+        self.clocks = Clocks()
+        """How far the nodes' clocks are apart, for the figures of the run."""
 
     async def fresh(self) -> PairSnapshot:
         """A reading that began now."""
         begun, sendings = asyncio.get_running_loop().time(), self._sendings
         snapshot = await self._eyes.fresh()
+        self.clocks.read(snapshot)
         if sendings == self._sendings and (self._last is None or self._last[0] <= begun):
             self._last = (begun, snapshot)
         self._look_for_aborts(snapshot)

@@ -66,14 +66,15 @@ def _times(run: RunRecord, told: Measures, others: Sequence[RunRecord]) -> Itera
     yield "## Recovery time" if run.plan.outage else "## Times"
     yield ""
     before = len(comparable(run, others))
-    rows = [_compared_row(one) for one in compared(run, others)]
+    outage = run.plan.outage is not None
+    rows = [_compared_row(one, outage) for one in compared(run, others)]
     if rows:
         head = ("", "this run", *(("run before", "change", "best", "median") if before else ()))
         yield from table(head, [row if before else row[:2] for row in rows])
         yield ""
     refused = [(name, why) for name, why in told.refused.items() if not name.startswith("rpo.")]
     if refused:
-        yield from (f"- {inline(_named(name))}: not told: {inline(why)}" for name, why in refused)
+        yield from (f"- {inline(_named(name, outage))}: not told: {inline(why)}" for name, why in refused)
         yield ""
     if before:
         runs = "1 earlier run" if before == 1 else f"{before} earlier runs"
@@ -82,14 +83,14 @@ def _times(run: RunRecord, told: Measures, others: Sequence[RunRecord]) -> Itera
         yield "There is no earlier run of this job on this pair that ended well to compare with."
 
 
-def _compared_row(one: Compared) -> tuple[str, ...]:
+def _compared_row(one: Compared, outage: bool) -> tuple[str, ...]:
     change = "" if one.change is None else f"{'+' * (one.change >= 0)}{lasting(one.change)}"
     rest = (lasting(value) if value is not None else "" for value in (one.best, one.median))
     previous = lasting(one.previous) if one.previous is not None else ""
-    return (cell(_named(one.name)), lasting(one.value), previous, change, *rest)
+    return (cell(_named(one.name, outage)), lasting(one.value), previous, change, *rest)
 
 
-def _named(name: str) -> str:
+def _named(name: str, outage: bool) -> str:
     """A measure in an operator's words."""
     words = {
         "rto": "service away (RTO)",
@@ -104,7 +105,7 @@ def _named(name: str) -> str:
     if kind == "rto":
         return f"· {rest}"
     if kind == "phase":
-        return f"{rest}, service there"
+        return f"{rest} (rest of the run)" if outage else rest
     return f"no write acknowledged, outage {rest}" if kind == "write_outage" else name
 
 
@@ -126,19 +127,15 @@ def _verified(run: RunRecord) -> Iterator[str]:
     yield ""
     yield "## What was verified"
     yield ""
-    homes = {node.home: node.name for node in run.plan.nodes}
-    columns: tuple[str | None, ...] = ("master", "slave", None)
-    head = ("", *(f"{cell(homes[h])} (home {h})" for h in ("master", "slave")), "the pair")
-    yield from table(
-        head,
-        [
-            (
-                truth,
-                *(_answers([v for v in found if v.truth == truth and v.home == home]) for home in columns),
-            )
-            for truth in truths()
-        ],
-    )
+    places: list[tuple[str | None, str]] = [
+        (node.home, f"{node.name} (home {node.home})") for node in run.plan.nodes
+    ]
+    rows = [
+        (truth, cell(place), _answers([v for v in found if v.truth == truth and v.home == home]))
+        for truth in truths()
+        for home, place in (*places, (None, "the pair"))
+    ]
+    yield from table(("truth", "where", "read last"), rows)
 
 
 def _answers(found: Sequence[Verified]) -> str:
@@ -153,7 +150,7 @@ def _bare(one: Verified) -> str:
 
 def _deviations(run: RunRecord) -> Iterator[str]:
     yield ""
-    yield "## Deviations"
+    yield "## Deviations and statements"
     yield ""
     lines = deviations(run)
     yield from (f"- {inline(line)}" for line in lines) if lines else ("none",)

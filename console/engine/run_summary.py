@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from console.engine.measures import measure, phases
 from console.model.lasting import lasting
-from console.model.plan import Manual
-from console.model.run import Checked, Choice, RunRecord, RunState, StepState
+from console.model.plan import Manual, Wait
+from console.model.run import Checked, Choice, RunRecord, RunState, StepRecord, StepState
 from console.model.words import Answer
 
 _ENDED_BADLY = {
@@ -101,7 +101,7 @@ def outcome(run: RunRecord) -> str:
 def verified(run: RunRecord) -> tuple[Verified, ...]:
     """The last answer to each condition that tells one of the four truths, newest first."""
     last: dict[str, Verified] = {}
-    checks = [(check, record.id) for record in run.steps for check in (*record.guards, *record.expects)]
+    checks = [(check, record.id) for record in run.steps for check in _checks(run, record)]
     if run.state is RunState.DONE:
         # A run is done only after what its plan expects at the end was read to hold.
         checks += [(Checked(name, Answer.YES, "held at the end"), END) for name in run.plan.expects]
@@ -116,13 +116,22 @@ def verified(run: RunRecord) -> tuple[Verified, ...]:
     return tuple(reversed(last.values()))
 
 
+def _checks(run: RunRecord, record: StepRecord) -> tuple[Checked, ...]:
+    """What was read for a step; a wait that is done has seen hold what it waited for."""
+    action = run.plan.step(record.id).action
+    if not isinstance(action, Wait) or record.state is not StepState.DONE:
+        return (*record.guards, *record.expects)
+    waited = (Checked(name, Answer.YES, "waited for") for name in action.until)
+    return (*record.guards, *waited, *record.expects)
+
+
 def truths() -> tuple[str, ...]:
     """The four truths in the order they are told."""
     return tuple(_TRUTHS)
 
 
 def deviations(run: RunRecord) -> tuple[str, ...]:
-    """All that was not simply the plan, one line each, in the order of the plan and then of time."""
+    """What was not simply the plan, and what was typed: a line each, as in the plan, then by time."""
     found: list[str] = []
     ended = run.state not in (RunState.RUNNING, RunState.ASKING)
     for record in run.steps:
@@ -130,14 +139,20 @@ def deviations(run: RunRecord) -> tuple[str, ...]:
         if record.attempt > 1:
             found.append(f"{record.id}: attempt {record.attempt}")
         if record.state is StepState.ALREADY_SO:
-            found.append(f"{record.id}: skipped, it was already so{why}")
+            found.append(f"{record.id}: skipped: {record.why or 'it was already so'}")
         elif record.state in _ENDED_BADLY:
             found.append(f"{record.id}: {_ENDED_BADLY[record.state]}{why}")
-        elif record.state is StepState.PENDING and ended:
-            found.append(f"{record.id}: never begun")
-        action = run.plan.step(record.id).action
-        if isinstance(action, Manual) and action.typed and record.state is StepState.DONE:
-            found.append(f"{record.id}: the operator typed {action.typed} to: {action.ask}")
+        step = run.plan.step(record.id)
+        if record.state is StepState.DONE:
+            if isinstance(step.action, Manual) and step.action.typed:
+                found.append(f"{record.id}: the operator typed {step.action.typed} to: {step.action.ask}")
+            elif step.confirm:
+                found.append(f"{record.id}: the operator typed {step.confirm}")
+    never = [record.id for record in run.steps if record.state is StepState.PENDING]
+    if never and ended:
+        found.append(
+            f"never begun: {never[0]}" + (f" to {never[-1]}, {len(never)} steps" if never[1:] else "")
+        )
     return (*found, *_told(run))
 
 
@@ -177,7 +192,8 @@ def compared(run: RunRecord, others: Iterable[RunRecord]) -> tuple[Compared, ...
     before = [measure(other).values for other in comparable(run, others)]
     found: list[Compared] = []
     for name in times(run):
-        if name not in values:
+        # The worst of several outages is one of those that follow.
+        if name not in values or (name == "write_outage" and "write_outage.1" in values):
             continue
         # How long an unfinished run took says nothing beside one that went all the way.
         whole = name != "took" or run.state is RunState.DONE

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from console.engine import transitions
@@ -15,6 +16,7 @@ from console.engine.doing import Parties
 from console.engine.grip import Grip
 from console.engine.jobs import Jobs
 from console.engine.locks import Locks, Refused
+from console.engine.measures import with_measures
 from console.engine.parties import Eyes, Journal, OpenHands, Operator
 from console.engine.readings import Readings, Rules
 from console.engine.secret_values import Secrets
@@ -178,7 +180,9 @@ class Runner:
         await parties.locks.drop(end.kept)
         desk = parties.desk
         why = "; ".join((end.why, *(f"lock on {line}" for line in desk.run.locks)))
-        desk.put(transitions.ended(desk.run, end.state, why, self._now()))
+        run = transitions.ended(desk.run, end.state, why, self._now())
+        clocks = {**run.measures, **parties.readings.clocks.told()}
+        desk.put(with_measures(replace(run, measures=clocks)))
         await desk.keep()
         return desk.run
 

@@ -112,22 +112,28 @@ def ended(run: RunRecord, state: RunState, why: str, now: float) -> RunRecord:
     return noted(run, now, "note", f"{state.value}: {why}; the pair is left: {run.safe_state}")
 
 
-def reset_unsent(run: RunRecord) -> RunRecord:
-    """A step that sent nothing (refused, a wait or a question cut short) back to before its guards."""
+def cut_short(run: RunRecord) -> RunRecord:
+    """A wait or question that did not come to its end has sent nothing: back to before its guards."""
     record = run.current
-    if record is None:
+    if record is None or record.state not in (StepState.INTENDED, StepState.RUNNING):
         return run
-    quiet = isinstance(run.plan.step(record.id).action, Wait | Manual)
-    begun = record.state in (StepState.INTENDED, StepState.RUNNING)
-    if record.state is StepState.REFUSED or (begun and quiet):
-        return changed(run, record.id, state=StepState.PENDING, started=None, ended=None, why="")
-    return run
+    if not isinstance(run.plan.step(record.id).action, Wait | Manual):
+        return run
+    return changed(run, record.id, state=StepState.PENDING, started=None, percent=None, eta=None)
+
+
+def _unrefused(run: RunRecord) -> RunRecord:
+    """A step that was refused was not sent: its guards are read again."""
+    record = run.current
+    if record is None or record.state is not StepState.REFUSED:
+        return run
+    return changed(run, record.id, state=StepState.PENDING, started=None, ended=None, why="")
 
 
 def resumed(run: RunRecord, operator: str, now: float) -> RunRecord:
     """The run goes on, from what the journal knows."""
     run = _again_after_undo(replace(run, state=RunState.RUNNING, why="", ended=None, operator=operator))
-    run = reset_unsent(run)
+    run = _unrefused(cut_short(run))
     return noted(run, now, "note", f"resumed by {operator}")
 
 

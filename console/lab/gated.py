@@ -64,8 +64,9 @@ class Connection:
     """A client's pair of TCP connections, served by one child of ggated that holds the image open."""
 
     def __init__(
-        self, server: "GateServer", client: "Node", image: Image, child: "Process", boot: float
+        self, server: "GateServer", client: "Node", path: str, image: Image, child: "Process", boot: float
     ) -> None:
+        self.path = path
         self._server = server
         self._client = client
         self._image = image
@@ -150,6 +151,11 @@ class GateServer:
         self.listener = self.node.processes.spawn(command, stat="Ss", pid=pid, on_signal=self._signalled)
         return 0
 
+    @property
+    def exports(self) -> tuple[Export, ...]:
+        """What it serves, as its file was last read."""
+        return self._exports
+
     def accept(self, client: "Node", options: "GateOptions") -> Connection:
         """Let a client in; raises Refused or OSError(ECONNREFUSED) as the client sees it."""
         listener = self.listener
@@ -187,7 +193,7 @@ class GateServer:
     def _serve(self, client: "Node", listener: "Process", image: Image, path: str) -> Connection:
         self.connections = [known for known in self.connections if not known.closed]
         child = self.node.processes.spawn(listener.command, ppid=listener.pid, stat="S")
-        connection = Connection(self, client, image, child, self.node.boot_time)
+        connection = Connection(self, client, path, image, child, self.node.boot_time)
         self.connections.append(connection)
 
         def killed(number: int) -> bool:

@@ -112,6 +112,24 @@ class ImageFiles:
         self._node.fs.write_file(path, _MARKER + str(number).encode())
         return image
 
+    def by_path(self) -> dict[str, Image]:
+        """Every image file that the node's file system holds now."""
+        found: dict[str, Image] = {}
+        directories = ["/"]
+        while directories:
+            directory = directories.pop()
+            for item in self._node.fs.read_dir(directory):
+                path = f"{directory.rstrip('/')}/{item['name']}"
+                facts = item["metadata"]
+                if facts["file_type"] == "directory":
+                    if path not in ("/dev", "/proc"):
+                        directories.append(path)
+                elif facts["file_type"] == "file" and facts["size"] < len(_MARKER) + 12:
+                    image = self.at(path)
+                    if image is not None:
+                        found[path] = image
+        return found
+
     def used(self) -> int:
         """Bytes that all of the node's images take on its root disk."""
         return sum(image.used() for image in self._images.values())

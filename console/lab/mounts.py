@@ -145,6 +145,7 @@ class MountTable:
             geom.vfs.close(hold)
             raise
         self.mounts.append(mount)
+        await self.node.world.tell("mounted", self.node, mount)
         return mount
 
     async def _show(self, mount: Mount, hold: Consumer, *, force: bool) -> None:
@@ -162,6 +163,7 @@ class MountTable:
         mount.ufs = MountedUfs(self.node, mount.point, volume, hold, read_only=mount.read_only)
         self._keep(mount)
         await mount.ufs.show()
+        await self.node.world.tell("mounting", self.node, mount)
         if not mount.read_only:
             await mount.ufs.mark(clean=False)
 
@@ -205,6 +207,7 @@ class MountTable:
         mount = self.containing(path)
         if mount.ufs is not None:
             await mount.ufs.flush(one_by_one=True)
+            await self.node.world.tell("fsynced", self.node, path)
 
     async def unmount_all(self) -> None:
         """Write everything back and unmount, as a shutdown does; what is frozen is left as it is."""

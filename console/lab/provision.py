@@ -150,7 +150,7 @@ def install_pair(world: World) -> None:
         write(node_scripts.SETTINGS, settings)
         if name == "b":
             write("/etc/gg.exports", f"{world.nodes['a'].address} RW {IMAGES['b']}\n", mode=0o600)
-        for directory in (MOUNT, "/usr/local/etc/mirrorgate.d"):
+        for directory in (MOUNT, "/usr/local/etc/mirrorgate.d", "/var/db"):
             node.fs.mkdir(directory, recursive=True)
 
 

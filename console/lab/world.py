@@ -219,6 +219,8 @@ class World:
         """Bytes per world second at which mirrors synchronise."""
         self.events: list[Happening] = []
         self.watchers: list[Callable[[Happening], None]] = []
+        self.observers: list[Callable[[str, Node, object], Awaitable[None]]] = []
+        """Told by `tell`, before the world goes on: "mounting", "mounted", "fsynced", "copy begins", "copied"."""
         self.power_watchers: list[Callable[[Node], None]] = []
         """Told when a node's power goes."""
         self.nodes: dict[str, Node] = {}
@@ -233,6 +235,11 @@ class World:
         self.events.append(happening)
         for watcher in list(self.watchers):
             watcher(happening)
+
+    async def tell(self, what: str, node: Node, thing: object) -> None:
+        """Let the observers see something that happens inside a node."""
+        for observer in list(self.observers):
+            await observer(what, node, thing)
 
     def pull_link(self) -> None:
         """Take the replication cable out."""

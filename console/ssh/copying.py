@@ -16,35 +16,25 @@ from console.ssh.commanding import Reply, ask
 from console.ssh.connecting import connect, connect_to
 from console.ssh.destination import Target
 from console.ssh.keys import Keyring
+from console.ssh.piping import QUESTION_LIMIT, STALL_LIMIT, Host, Piped, lost
 from console.ssh.quoting import quote
-from console.ssh.shell import SHELLS, Become
-from console.ssh.text import inert_bytes, one_line
+from console.ssh.text import one_line
 from console.ssh.trouble import Trouble
 
 Progress = Callable[[int, int], None]
 """Bytes that are at the target, and in all."""
 
 BLOCK = 256 << 10
-QUESTION_LIMIT = 15.0
-STALL_LIMIT = 60.0
-"""Seconds without a byte after which a connection counts as lost."""
 _SLOWEST_DISK = 5 << 20
 """Bytes per second at which a file is read at least while its sum is made."""
 
+_LOOK = """look() {
+if [ ! -e "$1" ]; then echo none; elif [ ! -f "$1" ]; then echo other; else
+case $(uname) in *BSD) stat -L -f '%z %m' "$1" ;; *) stat -L -c '%s %Y' "$1" ;; esac || echo unknown
+fi
+}
+"""
 _SUM = "if command -v sha256 >/dev/null; then sha256; else sha256sum; fi"
-_STAT = """case $(uname) in
-*BSD) stat -L -f '%z %m %HT' -- {0} ;;
-*) stat -L -c '%s %Y %F' -- {0} ;;
-esac"""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """One end of a copy: an open connection, what to call it, and how to become root there."""
-
-    connection: asyncssh.SSHClientConnection
-    name: str
-    become: Become = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +87,35 @@ class _Copy:
         self._progress = progress
 
     async def make(self) -> Copied:
-        was = await _stat(self._source, self._from)
-        if was is None:
+        (was,), (there, part, free) = await asyncio.gather(
+            _said(self._source, _look(self._from)),
+            _said(self._target, _look(self._to) + _look(self._part) + self._free()),
+        )
+        source = _stat(self._source, self._from, was)
+        if source is None:
             raise CopyRefused(f"{self._source.name}: there is no {one_line(self._from)}; name another source")
-        there = await _stat(self._target, self._to)
-        if there is not None:
-            return await self._compare_existing(was, there)
-        kept = await self._kept(was)
-        await self._room(was.size - kept)
-        self._progress(kept, was.size)
-        if kept < was.size or was.size == 0:
-            await self._stream(kept, was.size)
-        ours, theirs = await asyncio.gather(
+        target = _stat(self._target, self._to, there)
+        if target is not None:
+            return await self._compare_existing(source, target)
+        kept = await self._kept(source, _stat(self._target, self._part, part))
+        self._check_room(free, source.size - kept)
+        self._progress(kept, source.size)
+        if kept < source.size or source.size == 0:
+            await self._stream(kept, source.size)
+        return await self._compare(source, kept)
+
+    async def _compare(self, was: _Stat, kept: int) -> Copied:
+        """Give the part its name, if it is what the source was and is."""
+        (ours, now), (theirs, copy) = await asyncio.gather(
             _sum(self._source, self._from, was.size), _sum(self._target, self._part, was.size)
         )
-        if await _stat(self._source, self._from) != was:
+        if now != was:
             raise CopyRefused(
                 f"{self._source.name}: {one_line(self._from)} changed while it was copied; "
                 "stop what writes to it and copy again"
             )
-        now = await _stat(self._target, self._part)
-        if ours != theirs or now is None or now.size != was.size:
-            await _ran(self._target, quote(["rm", "-f", "--", self._part]))
+        if ours != theirs or copy is None or copy.size != was.size:
+            await self._remove_part()
             raise CopyRefused(
                 f"{self._target.name}: the copy differs from its source and was removed; "
                 "check the disks of both, then copy again"
@@ -129,7 +126,7 @@ class _Copy:
     async def _compare_existing(self, was: _Stat, there: _Stat) -> Copied:
         """The target is there already: ours from an attempt whose answer was lost, or something else."""
         if there.size == was.size:
-            ours, theirs = await asyncio.gather(
+            (ours, _), (theirs, _) = await asyncio.gather(
                 _sum(self._source, self._from, was.size), _sum(self._target, self._to, was.size)
             )
             if ours == theirs:
@@ -140,35 +137,35 @@ class _Copy:
             "move it away or name another target"
         )
 
-    async def _kept(self, was: _Stat) -> int:
+    async def _kept(self, was: _Stat, part: _Stat | None) -> int:
         """How much of the part that is there can be kept; one that differs from the source is removed."""
-        part = await _stat(self._target, self._part)
         if part is None:
             return 0
         if 0 < part.size <= was.size:
-            ours, theirs = await asyncio.gather(
+            (ours, _), (theirs, _) = await asyncio.gather(
                 _sum(self._source, self._from, part.size), _sum(self._target, self._part, part.size)
             )
             if ours == theirs:
                 return part.size
-        await _ran(self._target, quote(["rm", "-f", "--", self._part]))
+        await self._remove_part()
         return 0
 
-    async def _room(self, needed: int) -> None:
+    async def _remove_part(self) -> None:
+        await _ran(self._target, quote(["rm", "-f", "--", self._part]))
+
+    def _free(self) -> str:
         folder = quote([posixpath.dirname(self._to)])
-        reply = await _ran(
-            self._target,
-            f"if [ -d {folder} ]; then df -k {folder} | awk 'END {{ print $4 }}'; else echo none; fi",
-        )
-        said = reply.out.strip()
-        if said == "none":
+        return f"if [ -d {folder} ]; then df -k {folder} | awk 'END {{ print $4 }}'; else echo none; fi\n"
+
+    def _check_room(self, free: str, needed: int) -> None:
+        if free == "none":
             raise CopyRefused(
                 f"{self._target.name}: there is no folder for {one_line(self._to)}; make it there"
             )
         # What df said otherwise is no reason: a full disk shows itself when it is written.
-        if re.fullmatch(r"-?[0-9]+", said) and int(said) * 1024 < needed:
+        if re.fullmatch(r"-?[0-9]+", free) and int(free) * 1024 < needed:
             raise CopyRefused(
-                f"{self._target.name}: {max(0, int(said)) >> 10} MiB are free and {needed >> 20} MiB "
+                f"{self._target.name}: {max(0, int(free)) >> 10} MiB are free and {needed >> 20} MiB "
                 f"are needed for {one_line(self._to)}; make room there"
             )
 
@@ -181,7 +178,7 @@ class _Copy:
             f"{{ umask 077; printf 'ready\\n'; cat >>{quote([self._part])} || exit 1; "
             "printf 'written\\n'; exit; }\n"
         )
-        async with _Piped(self._source, send) as source, _Piped(self._target, take) as target:
+        async with Piped(self._source, send) as source, Piped(self._target, take) as target:
             while at < size:
                 block = await source.read(min(BLOCK, size - at))
                 if not block:
@@ -213,123 +210,47 @@ class _Copy:
             )
 
 
-class _Piped:
-    """A shell on a host that sends or takes bytes."""
-
-    def __init__(self, host: Host, script: str) -> None:
-        self._host = host
-        self._script = script
-
-    async def __aenter__(self) -> "_Piped":
-        try:
-            async with asyncio.timeout(QUESTION_LIMIT):
-                self._process = await self._host.connection.create_process(
-                    SHELLS[self._host.become], encoding=None, request_pty=False, x11_forwarding=False
-                )
-                self._process.stdin.write(self._script.encode("utf-8", "surrogateescape"))
-                # What follows is not sent before the shell has read all of its script.
-                while (line := await self._process.stdout.readline()) != b"ready\n":
-                    if not line:
-                        raise _lost(self._host)
-        except BaseException as odd:
-            await self.__aexit__()
-            if isinstance(odd, (TimeoutError, OSError, asyncssh.Error)):
-                raise _lost(self._host) from odd
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        process = getattr(self, "_process", None)
-        if process is not None:
-            process.close()
-
-    async def read(self, most: int) -> bytes:
-        """Some bytes; none at the end. asyncssh stops the window while nobody reads."""
-        try:
-            async with asyncio.timeout(STALL_LIMIT):
-                block: bytes = await self._process.stdout.read(most)
-        except (TimeoutError, OSError, asyncssh.Error) as odd:
-            raise _lost(self._host) from odd
-        if not block and self._host.connection.is_closed():
-            raise _lost(self._host)
-        return block
-
-    async def write(self, block: bytes) -> None:
-        """Hand on bytes, when there is room for them on the way."""
-        try:
-            async with asyncio.timeout(STALL_LIMIT):
-                self._process.stdin.write(block)
-                await self._process.stdin.drain()
-        except BrokenPipeError as odd:
-            if self._host.connection.is_closed():
-                raise _lost(self._host) from odd
-            # The one who takes has ended: `finish` tells why.
-            return
-        except (TimeoutError, OSError, asyncssh.Error) as odd:
-            raise _lost(self._host) from odd
-
-    async def finish(self) -> bytes:
-        """Say that nothing follows; what the other end says then."""
-        try:
-            async with asyncio.timeout(STALL_LIMIT):
-                if not self._process.stdin.is_closing():
-                    self._process.stdin.write_eof()
-                said: bytes = await self._process.stdout.read()
-        except BrokenPipeError:
-            said = b""
-        except (TimeoutError, OSError, asyncssh.Error) as odd:
-            raise _lost(self._host) from odd
-        if self._host.connection.is_closed():
-            raise _lost(self._host)
-        return said
-
-    async def complaint(self) -> str:
-        """What it wrote to standard error, one line."""
-        try:
-            async with asyncio.timeout(QUESTION_LIMIT):
-                said: bytes = await self._process.stderr.read()
-        except (TimeoutError, OSError, asyncssh.Error):
-            return ""
-        return one_line(inert_bytes(said))
-
-
 async def _ran(host: Host, script: str, limit: float = QUESTION_LIMIT) -> Reply:
     reply = await ask(host.connection, script, limit, become=host.become)
     if reply.exit_status is None:
-        raise _lost(host)
+        raise lost(host)
     return reply
 
 
-async def _stat(host: Host, path: str) -> _Stat | None:
+def _look(path: str) -> str:
+    return f"look {quote([path])}\n"
+
+
+async def _said(host: Host, script: str, limit: float = QUESTION_LIMIT) -> list[str]:
+    """The lines that a script prints, one for each of its lines."""
+    reply = await _ran(host, _LOOK + script, limit)
+    lines = reply.out.splitlines()
+    if len(lines) != script.count("\n"):
+        why = one_line(reply.err) or one_line(reply.out) or "no answer"
+        raise CopyRefused(f"{host.name}: its files cannot be looked at ({why}); check them there")
+    return lines
+
+
+def _stat(host: Host, path: str, said: str) -> _Stat | None:
     """Size and time of a plain file, None when there is nothing."""
-    name = quote([path])
-    reply = await _ran(host, f"[ -e {name} ] || exit 9\n" + _STAT.format(name))
-    if reply.exit_status == 9:
+    if said == "none":
         return None
-    words = reply.out.lower().split(None, 2)
-    if reply.ok and len(words) == 3 and words[0].isdecimal() and words[1].isdecimal():
-        if "regular" not in words[2]:
-            raise CopyRefused(f"{host.name}: {one_line(path)} is no plain file; name another")
-        return _Stat(int(words[0]), int(words[1]))
-    why = one_line(reply.err) or one_line(reply.out) or "no answer"
-    raise CopyRefused(f"{host.name}: {one_line(path)} cannot be looked at ({why}); check its permissions")
-
-
-async def _sum(host: Host, path: str, size: int) -> str:
-    """The sha256 of a file's first bytes, in hex."""
-    limit = STALL_LIMIT + size / _SLOWEST_DISK
-    reply = await _ran(host, f"head -c {size} {quote([path])} | {{ {_SUM}; }}", limit)
-    found = re.match(r"[0-9a-f]{64}\b", reply.out)
+    if said == "other":
+        raise CopyRefused(f"{host.name}: {one_line(path)} is no plain file; name another")
+    found = re.fullmatch(r"([0-9]+) ([0-9]+)", said)
     if found is None:
-        why = one_line(reply.err) or one_line(reply.out) or "no sum"
-        raise CopyRefused(
-            f"{host.name}: no sha256 of {one_line(path)} ({why}); check its disk and permissions"
-        )
-    return found[0]
+        raise CopyRefused(f"{host.name}: {one_line(path)} cannot be looked at; check its permissions")
+    return _Stat(int(found[1]), int(found[2]))
 
 
-def _lost(host: Host) -> HandsLost:
-    return HandsLost(f"{host.name}: the connection went or stalled during the copy; copying again goes on")
+async def _sum(host: Host, path: str, size: int) -> tuple[str, _Stat | None]:
+    """The sha256 of a file's first bytes, in hex, and what the file was afterwards."""
+    limit = STALL_LIMIT + size / _SLOWEST_DISK
+    said, after = await _said(host, f"head -c {size} {quote([path])} | {{ {_SUM}; }}\n" + _look(path), limit)
+    found = re.match(r"[0-9a-f]{64}\b", said)
+    if found is None:
+        raise CopyRefused(f"{host.name}: no sha256 of {one_line(path)} ({one_line(said)}); check its disk")
+    return found[0], _stat(host, path, after)
 
 
 class ConsoleCopier:

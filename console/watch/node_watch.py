@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -110,34 +110,30 @@ class NodeWatch:
         """The node as read after this call: every lane is asked at once.
 
         A section (other than mail and df) that does not answer a tick sent after the call within `limit`
-        seconds is unknown in what is returned. A node that is not connected is unknown at once.
+        seconds is unknown in what is returned; a second is enough for metadata and for what hung before the
+        call. A node that is not connected is unknown at once.
         """
         loop = asyncio.get_running_loop()
         since = loop.time()
         self._recency.want(since)
-        try:
-            async with asyncio.timeout(limit):
-                await self._recency.until(lambda: self._gone or not self._recency.missing(since))
-        except TimeoutError:
-            why = f"no answer within {limit:g} s"
-        else:
-            why = "not connected"
+        missing = await self._recency.newer(since, limit, lambda: self._gone)
         if self.view.link.state is LinkState.LOST and loop.time() >= self._nudged + _NUDGE:
             self._nudged = loop.time()
             self.retry_now()
-        return self._without(self._recency.missing(since), why)
+        return self._without(missing)
 
     @property
     def _gone(self) -> bool:
         return self.view.link.state in (LinkState.LOST, LinkState.REFUSED)
 
-    def _without(self, missing: Sequence[str], why: str) -> NodeView:
+    def _without(self, missing: Mapping[str, str]) -> NodeView:
         """The view, what was not answered unknown in it; without `host` the node does not answer."""
         facts, link = self.view.facts, self.view.link
-        for section in missing:
+        for section, why in missing.items():
             facts = lose_section(facts, section, why)
         if "host" in missing and link.state is LinkState.LIVE:
-            link = replace(link, state=LinkState.SILENT, why=f"{self.view.name}: connected, but {why}")
+            why = f"{self.view.name}: connected, but {missing['host']}"
+            link = replace(link, state=LinkState.SILENT, why=why)
         return replace(self.view, facts=facts, link=link)
 
     async def run(self) -> None:
@@ -263,6 +259,7 @@ class NodeWatch:
             return
         facts = self.view.facts
         for section, seconds in overdue:
+            self._recency.hangs(section)
             facts = lose_section(facts, section, f"no answer for {seconds:.0f} s")
         self._set(facts)
         blocking = [late for late in overdue if asked.foreground(late[0])]

@@ -70,7 +70,7 @@ class Canary:
             f"Start the canary on {self.site.node(home).name}",
             "Numbered writes, each acknowledged only once it is on the disks, show what a hand-over costs.",
             self.site.node(home).name,
-            f"mkdir -p {q(directory)} || exit 1",
+            f"umask 077; mkdir -p {q(directory)} || exit 1",
             f"daemon -f -p {q(pid)} /bin/sh {WRITER} {q(directory, log, INTERVAL, pid)} || exit 1",
             f"n=0; until [ -s {q(log)} ]; do",
             "    [ $n -lt 15 ] || { echo 'the canary does not write' >&2; exit 1; }",
@@ -90,7 +90,7 @@ class Canary:
             f"Write a file on {self.site.node(home).name}",
             "Found after the hand-over, it proves that the data came along.",
             self.site.node(home).name,
-            f"mkdir -p {q(self.directory)} || exit 1",
+            f"umask 077; mkdir -p {q(self.directory)} || exit 1",
             # sync is not enough: only what was fsynced may be missed later.
             f"printf '%s\\n' {q(self.mark)} > {file} && fsync {file}",
             guards=(f"{home.value}-mounted-through-mirror",),

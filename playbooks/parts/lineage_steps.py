@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from console.health import stack
+from console.health.lineage import Relation, between
 from console.model.lineage import LINEAGE_FILE, LINEAGE_IN_MOUNT, Lineage, Promotion
 from console.model.plan import Step
 from console.model.snapshot import NodeView
@@ -46,6 +47,11 @@ def descent(site: Site, keeper: Home, mark: str, *, whoever: bool = False) -> De
     read = [_read(n) for n in site.snapshot.nodes if stack.answers(n)]
     if not read:
         raise CannotPlan("neither node answers: bring one back first")
+    told, why = between(site.snapshot)
+    if not whoever and told is (Relation.OLDER if keeper is Home.MASTER else Relation.NEWER):
+        raise CannotPlan(
+            f"{why}: {site.node(keeper).name} does not hold the newest data; decide what to keep"
+        )
     heads = [lineage.head for lineage in read if lineage.head]
     # The newest one holds the heads of all.
     newest = max(read, key=lambda lineage: sum(map(lineage.holds, heads)))
@@ -196,7 +202,7 @@ def into_the_mount(site: Site, home: Home, *, leaves: str, tag: str = "lineage-i
         "Write the lineage into the file system",
         "An image set aside or found later then says itself how new it is.",
         site.node(home).name,
-        f"mkdir -p {q(path.rpartition('/')[0])} || exit 1",
+        f"umask 077; mkdir -p {q(path.rpartition('/')[0])} || exit 1",
         f"cat {q(LINEAGE_FILE)} > {q(new)} && fsync {q(new)} && mv {q(new, path)}",
         guards=(f"{home.value}-mounted-through-mirror",),
         undo=no_undo("it is a note about the data, and goes with it"),

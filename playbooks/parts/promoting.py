@@ -12,6 +12,10 @@ from playbooks.parts.serving_image import end_serving
 from playbooks.parts.site import Site
 
 FsckPolicy = Literal["preen", "yes", "refuse"]
+_CLEAN = (
+    "'{ for (i = 1; i < NF; i++) if ($i == \"clean\" && !found) { found = 1; is = $(i + 1) } } "
+    "END { exit is != 1 }'"
+)
 FSCK_LIMIT = 6 * 3_600.0
 """Seconds: it is usually the largest part of an outage, and must not be cut short."""
 
@@ -58,12 +62,12 @@ def check_file_system(site: Site, home: Home, policy: FsckPolicy, *, leaves: str
     run = {
         "preen": f"fsck -t ufs -p {device}",
         "yes": f"fsck -t ufs -p {device} || fsck -t ufs -y {device}",
-        "refuse": f"fsck -t ufs -n {device}",
+        "refuse": f"dumpfs {device} | awk {_CLEAN}",
     }[policy]
     said = {
         "preen": "it needs decisions; copy the image aside, then plan again with fsck=yes",
         "yes": "it could not be repaired; keep the image and look at the other half",
-        "refuse": "it is damaged and nothing was repaired, as asked; copy the image aside first",
+        "refuse": "it is not clean, and nothing was repaired, as asked; copy the image aside first",
     }[policy]
     return command_step(
         f"fsck-{home.value}",

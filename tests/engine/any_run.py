@@ -9,10 +9,8 @@ from console.model.run import Checked, RunEvent, RunRecord, RunState, StepRecord
 from console.model.words import Answer
 
 EVIL = "[/x]\x1b]0;p\x07\u202e';DROP TABLE runs;--\x00\r\n```\n# heading\ufeff𝔘\\xff"
-TEXT = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=40), st.just(EVIL), st.just(EVIL * 200)
-)
-_LINE = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(
+TEXT = st.one_of(st.text(st.characters(codec="utf-8"), max_size=40), st.just(EVIL), st.just(EVIL * 200))
+_LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=30).filter(
     lambda line: bool(line.strip())
 )
 _SLUG = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=12)

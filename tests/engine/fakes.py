@@ -15,6 +15,7 @@ from console.engine.copies import Progress
 from console.engine.parties import Hands
 from console.engine.readings import Rules
 from console.engine.runner import Runner
+from console.engine.writing import CREATED
 from console.health.conditions import Verdict, no, unknown, yes
 from console.model.config import NodeConfig, PairConfig
 from console.model.job import CopyRefused, HandsLost, HandsRefused, JobLook, JobState, LockLost
@@ -142,7 +143,11 @@ class Site:
         node.files[path] = given
         node.modes[path] = mode.group(1)
         self.flags.add(f"written-{path.rsplit('/', 1)[1].replace('.', '-')}")
-        return f"kept {path}.before-x\n" if was_there else "there was no such file before\n"
+        run = re.search(r'^old="\$p.before-"(.*)$', text, re.MULTILINE)
+        assert run
+        if "kept" not in text:
+            return ""
+        return f"kept {path}.before-{run.group(1)}\n" if was_there else f"{CREATED}\n"
 
     def reboot(self, name: str) -> None:
         """Every running job is interrupted."""
@@ -207,9 +212,9 @@ class FakeHands:
                 self._site.start(self._node, job, text, input)
 
         await self._call("launch", start)
-        started = asyncio.get_running_loop().time()
-        while asyncio.get_running_loop().time() - started < 0.2 and self._look(job).state is JobState.RUNNING:
-            await asyncio.sleep(0.02)
+        for _ in range(10):
+            if self._look(job).state is JobState.RUNNING:
+                await asyncio.sleep(0.02)
         return self._look(job)
 
     def _look(self, job: str, out_offset: int = 0) -> JobLook:
@@ -217,7 +222,8 @@ class FakeHands:
         if found is None:
             return JobLook(JobState.ABSENT)
         out = found.out.encode()
-        return JobLook(found.state, found.exit, found.out[out_offset:], out_offset=len(out))
+        part = out[out_offset : out_offset + 65536]
+        return JobLook(found.state, found.exit, part.decode(), out_offset=out_offset + len(part))
 
     async def look(self, job: str, out_offset: int = 0, err_offset: int = 0) -> JobLook:
         look: JobLook = await self._call("look", lambda: self._look(job, out_offset))
@@ -305,7 +311,7 @@ class FakeOperator:
         self._life = life or Life()
         self.asked: list[Question] = []
         self.answers: list[Choice] = []
-        """What to answer next; GO, or the safe choice of a question without GO, when there is nothing left."""
+        """What to answer next; then GO, or the safe choice of a question without GO."""
         self.hears: Callable[[RunRecord], None] = lambda run: None
         self.secrets: dict[str, str] = {}
         self.never_answers = False

@@ -91,6 +91,16 @@ def drill_plan(pair: str = "borkcorp-www") -> Plan:
                 leaves="web-b serves alone",
             ),
             Step(
+                id="rebuild",
+                title="Overwrite md0 on web-a",
+                why="web-b was the last to serve",
+                node="web-a",
+                action=Command(text="gmirror rebuild remotemirror md0"),
+                risk=Risk.DESTROYS,
+                confirm="web-a:md0",
+                leaves="web-b serves, web-a is being overwritten",
+            ),
+            Step(
                 id="resync",
                 title="Resynchronise web-a",
                 why="both halves hold the same again",
@@ -147,6 +157,7 @@ def drill(
         done(
             "canary-read-found", end + 0.3, 0.2, out=f"found 412 412 0\nfirst 413 {at + 14.4 + mount:.2f}\n"
         ),
+        done("rebuild", end + 0.4, 0.1),
         done("resync", end + 0.5, 190.0, exit_status=None),
     )
     measures = {

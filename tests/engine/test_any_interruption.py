@@ -1,10 +1,13 @@
 """Wherever a run is cut, it ends as if it had not been, and no command runs twice."""
 
+import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from console.engine.runner import Runner
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
 from tests.engine.fakes import Console, Site, command, plan_of, wait, write
@@ -66,9 +69,14 @@ def test_killed_at_any_point_and_resumed_it_ends_as_if_undisturbed() -> None:
         assert outcome == expected, f"killed at point {point} of {points}"
 
 
-async def _killed_at(*points: int) -> dict[str, Any]:
-    """Killed at these points of each life in turn, then left alone."""
+def _resuming(id: str) -> Callable[[Runner], Any]:
+    return lambda runner: runner.resume(id)
+
+
+async def _killed_at(*points: int, lose: tuple[int, str] | None = None) -> dict[str, Any]:
+    """Killed at these points of each life in turn, then left alone; one call on a node is lost."""
     site = _site()
+    site.lose_at = lose
     run = None
     for point in (*points, None):
         console = Console(site, die_at=point)
@@ -76,7 +84,7 @@ async def _killed_at(*points: int) -> dict[str, Any]:
             kept = next(iter(await console.journal.runs()))
             if kept.state is RunState.DONE:
                 return _outcome(site, kept)
-            run = await console.until_killed(lambda runner, id=kept.id: runner.resume(id))
+            run = await console.until_killed(_resuming(kept.id))
         else:
             for node in site.nodes.values():
                 node.lock = None  # nothing was begun: the operator breaks what the dead console left
@@ -106,3 +114,13 @@ async def _lost_at(call: int, when: str) -> dict[str, Any]:
     site.lose_at = (call, when)
     run = await Console(site).runner.apply(_plan())
     return _outcome(site, run)
+
+
+def test_killed_again_and_again_with_a_lost_connection_between_it_ends_as_if_undisturbed() -> None:
+    expected, points, calls = warped(_undisturbed())
+    source = random.Random(20261123)
+    for _ in range(400):
+        lives = [source.randrange(1, points) for _ in range(source.randrange(5))]
+        lose = (source.randrange(1, calls * 2), source.choice(["before", "after"]))
+        outcome = warped(_killed_at(*lives, lose=lose))
+        assert outcome == expected, f"killed at {lives}, connection lost at call {lose}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.engine.measures import Canary, canaries, clocks, markers_words, measure
+from console.engine.measures import Canary, Clocks, canaries, markers_words, measure, with_measures
 from console.model.facts import Fact
 from console.model.plan import Command, Step
 from console.model.run import RunRecord, StepRecord, StepState
@@ -93,6 +93,18 @@ def snapshots(*offsets: tuple[float | None, float | None]) -> list[PairSnapshot]
     return [
         replace(healthy, master=view(healthy.master, a), slave=view(healthy.slave, b)) for a, b in offsets
     ]
+
+
+def clocks(readings: list[PairSnapshot]) -> dict[str, float]:
+    told = Clocks()
+    for reading in readings:
+        told.read(reading)
+    return told.told()
+
+
+def test_measuring_again_changes_nothing() -> None:
+    run = with_measures(replace(drill(), measures={"clock.uncertainty": 0.5}))
+    assert with_measures(run) == run
 
 
 def test_more_readings_of_whole_seconds_tell_the_clocks_apart_better() -> None:

@@ -175,18 +175,21 @@ def test_what_was_not_simply_the_plan_is_named() -> None:
         RunEvent(at, "note", "resumed by eve@jump"),
     )
     assert deviations(replace(run, steps=steps, events=events)) == (
-        "canary-start: skipped, it was already so: the canary runs",
+        "canary-start: skipped: the canary runs",
         "agree: the operator typed yes to: Users were told.",
         "release: attempt 2",
         "attach: how it ended is not known: no answer for 60 s",
         "mount: failed: exit status 1",
-        "canary-read-acked: never begun",
-        "canary-read-found: never begun",
-        "resync: never begun",
+        "never begun: canary-read-acked to resync, 4 steps",
         "lock: web-a: the stale lock of root@old was broken by the operator",
         "answer: Did attach take effect? → it is done",
         "note: resumed by eve@jump",
     )
+
+
+def test_what_was_typed_before_something_was_destroyed_is_told() -> None:
+    assert "rebuild: the operator typed web-a:md0" in deviations(drill())
+    assert not [line for line in deviations(failed_drill()) if "web-a:md0" in line]
 
 
 def test_a_condition_that_was_turned_round_is_told_the_right_way() -> None:
@@ -197,10 +200,20 @@ def test_a_condition_that_was_turned_round_is_told_the_right_way() -> None:
     assert found["slave-vrrp-master"].home == "slave"
 
 
+def test_what_a_wait_waited_for_and_what_held_at_the_end_was_verified() -> None:
+    found = {v.name: v for v in verified(drill())}
+    assert (found["slave-mirror-running"].answer, found["slave-mirror-running"].step) == (
+        Answer.YES,
+        "attach",
+    )
+    assert (found["one-master"].answer, found["one-master"].step) == (Answer.YES, "at the end")
+    assert "one-master" not in {v.name for v in verified(failed_drill())}
+
+
 def test_the_last_reading_counts() -> None:
     run = failed_drill()
-    late = replace(run.steps[7], guards=(Checked("slave-mounted", Answer.YES, "after all"),))
-    found = {v.name: v for v in verified(replace(run, steps=(*run.steps[:7], late)))}
+    late = replace(run.steps[8], guards=(Checked("slave-mounted", Answer.YES, "after all"),))
+    found = {v.name: v for v in verified(replace(run, steps=(*run.steps[:8], late)))}
     assert found["slave-mounted"].answer is Answer.YES
     assert found["slave-mounted"].step == "resync"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.engine.runner import Refused
-from console.model.job import JobState
+from console.model.job import HandsLost, JobState
 from console.model.lineage import OperatorLock
 from console.model.plan import Plan
 from console.model.run import Choice, RunRecord, RunState, StepState
@@ -24,7 +24,6 @@ from tests.engine.fakes import (
     wait,
 )
 from tests.engine.warp import START, warped
-from console.model.job import HandsLost
 
 
 def states(run: RunRecord) -> list[str]:
@@ -369,6 +368,25 @@ def test_a_run_that_was_left_goes_on_with_its_job() -> None:
     assert run.state is RunState.DONE
     assert texts(site) == ["one", "two"]
     assert not any(node.lock for node in site.nodes.values())
+
+
+def test_a_wait_that_is_stopped_is_waited_for_again_by_resume() -> None:
+    site = Site()
+
+    async def main() -> tuple[RunRecord, RunRecord]:
+        console = Console(site)
+        asyncio.get_running_loop().call_later(20, console.runner.request_stop)
+        plan = plan_of(command("one", "one"), wait("whole", ["whole"], timeout=30))
+        stopped = await console.runner.apply(plan)
+        await asyncio.sleep(1000)
+        asyncio.get_running_loop().call_later(25, site.flags.add, "whole")
+        return stopped, await Console(site).runner.resume(stopped.id)
+
+    stopped, resumed = warped(main())
+    assert states(stopped) == ["done", "pending"]
+    assert stopped.ended is not None
+    assert stopped.ended - START < 21
+    assert resumed.state is RunState.DONE
 
 
 @pytest.mark.parametrize("moment", [n / 20 for n in range(80)])

@@ -147,6 +147,25 @@ locks = st.none() | st.builds(
 )
 
 
+_KNOWN = {at: {name: c.test(base).answer for name, c in CONDITIONS.items()} for at, base in enumerate(BASES)}
+
+
+@given(
+    st.sampled_from(range(len(BASES))),
+    st.sets(st.tuples(st.sampled_from(list(Home)), st.sampled_from(SECTIONS)), max_size=4),
+)
+@settings(max_examples=300, deadline=None)
+def test_losing_sight_turns_a_verdict_to_unknown_and_never_to_its_opposite(
+    at: int, lost: set[tuple[Home, str]]
+) -> None:
+    pair = BASES[at]
+    for home, section in lost:
+        pair = losing(pair, home, section)
+    for name, condition in CONDITIONS.items():
+        seen, full = condition.test(pair).answer, _KNOWN[at][name]
+        assert seen in (Answer.UNKNOWN, full) or full is Answer.UNKNOWN, name
+
+
 @given(st.sampled_from(list(Home)), histories, histories, locks, times)
 @settings(max_examples=100, deadline=None)
 def test_any_lineage_and_any_lock_is_judged(

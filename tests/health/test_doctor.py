@@ -12,6 +12,7 @@ from console.health.lint.table import TABLE
 from console.model.facts import ConfigFile, Export, Exports, VrrpConf
 from console.model.snapshot import LinkState, PairSnapshot
 from console.model.words import Home, Severity
+from playbooks import node as installed
 from tests.health.building import (
     BACKUP,
     FLOATING,
@@ -167,6 +168,21 @@ def test_a_script_that_starts_ggated_counts_as_starting_it() -> None:
     backup = ("#!/bin/sh", "mdconfig -d -u 0 || exit 1", "ggated -a 192.168.1.101")
     pair = with_facts(healthy(), B, files=boot_files(('freevrrpd_enable="YES"',), (*GOOD_SCRIPT, *backup)))
     assert "G-53" not in ids(lint(pair))
+
+
+def test_our_own_scripts_are_left_alone() -> None:
+    pair = healthy()
+    for home in Home:
+        ours = [
+            ConfigFile(path, tuple(installed.text(path).splitlines()))
+            for path in SCRIPTS
+            if path in installed.INSTALLED
+        ]
+        assert len(ours) == 2
+        rc = ('mirrorgate_enable="YES"', *(('freevrrpd_enable="YES"',) if home is B else ()))
+        rest = tuple(f for f in boot_files(rc) if f.path not in SCRIPTS)
+        pair = with_facts(pair, home, files=(*rest, *ours))
+    assert lint(pair) == ()
 
 
 def test_a_module_in_the_kernel_or_in_kld_list_counts_as_loaded() -> None:

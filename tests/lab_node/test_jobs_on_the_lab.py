@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from console.lab import pair
 from console.lab.pair import LabPair
@@ -13,10 +14,12 @@ from console.model.job import HandsLost, JobLook, JobState, LockLost
 from console.ssh.hands import NodeHands, operating_opener
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 RUN = "20261123-021140-fail-back-7f3a"
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lab() -> AsyncIterator[LabPair]:
     opened = await pair.serve(speed=20)
     yield opened
@@ -28,7 +31,7 @@ def master(lab: LabPair) -> NodeConfig:
     return Config.model_validate(tomllib.loads(lab.config_file.read_text())).pairs[0].master
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def hands(lab: LabPair, master: NodeConfig) -> AsyncIterator[NodeHands]:
     opened = await operating_opener(lab.ssh_config, None)(master)
     assert await opened.take_lock(RUN, "fail-back", "op@here", break_stale=True) is None
@@ -39,6 +42,18 @@ async def hands(lab: LabPair, master: NodeConfig) -> AsyncIterator[NodeHands]:
 @pytest.fixture
 def job(request: pytest.FixtureRequest) -> str:
     return f"r.{request.node.name}"[:100]
+
+
+async def opened_again(lab: LabPair, master: NodeConfig, within: float = 10.0) -> NodeHands:
+    """Hands on a node that is still starting its services."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while True:
+        try:
+            return await operating_opener(lab.ssh_config, None)(master)
+        except HandsLost:
+            assert loop.time() < deadline
+            await asyncio.sleep(0.05)
 
 
 async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
@@ -53,7 +68,8 @@ async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
 async def test_a_job_runs_once_with_its_input_and_tells_its_end(hands: NodeHands, job: str) -> None:
     text = f"echo err >&2; cat; echo ran >>/root/{job}; exit 3"
     secret = bytes(range(256)) * 4
-    look = await hands.launch(job, text, run=RUN, input=secret)
+    await hands.launch(job, text, run=RUN, input=secret)
+    look = await ended(hands, job)
     assert (look.state, look.exit_status, look.err) == (JobState.ENDED, 3, "err\n")
     assert look.out_offset == len(secret)
     again = await asyncio.gather(*(hands.launch(job, text, run=RUN, input=secret) for _ in range(3)))
@@ -82,8 +98,8 @@ async def test_many_launches_at_once_run_it_once(
 async def test_weird_text_reaches_the_node_as_it_is(hands: NodeHands, job: str) -> None:
     for number, word in enumerate(('it\'s "$(id)" `x` \\n %s', "a\n\nb \t ", "é 漢", "-n", "\\0101")):
         quoted = "'" + word.replace("'", "'\\''") + "'"
-        look = await hands.launch(f"{job}{number}", f"printf '%s' {quoted}", run=RUN)
-        assert look.out == word
+        await hands.launch(f"{job}{number}", f"printf '%s' {quoted}", run=RUN)
+        assert (await ended(hands, f"{job}{number}")).out == word
 
 
 async def test_a_job_outlives_its_connection(
@@ -181,7 +197,7 @@ async def test_a_power_cut_under_a_job_interrupts_it(
         await operating_opener(lab.ssh_config, None)(master)
     await lab.fault("power-on", "web-a")
     await eventually(lambda: node.ready, within=20)
-    later = await operating_opener(lab.ssh_config, None)(master)
+    later = await opened_again(lab, master)
     look = await later.look(job)
     assert (look.state, look.exit_status, look.out) == (JobState.INTERRUPTED, None, "begun\n")
     assert (await later.look(f"{job}2")).exit_status == 0

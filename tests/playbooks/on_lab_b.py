@@ -12,6 +12,7 @@ from console import config_file
 from console.commands.sampling import opener
 from console.engine.journal import Journal
 from console.engine.runner import Runner
+from console.health.binding import bound_facts
 from console.lab.pair import LabPair, serve
 from console.lab.running import Ran, run_text
 from console.model.config import Config
@@ -110,6 +111,13 @@ class Bench:
             while not holds(snapshot := await self.look()):
                 pass
         return snapshot
+
+    async def settled(self, seconds: float = 20.0) -> None:
+        """Wait until nothing a plan is bound to has changed for some seconds of world time."""
+        before: dict[str, str] = {}
+        while (now := bound_facts(await self.look())) != before:
+            before = now
+            await self.lab.world.clock.sleep(seconds)
 
 
 def states(record: RunRecord) -> dict[str, StepState]:

@@ -28,23 +28,24 @@ from tests.health.building import (
 from tests.playbooks.planning import MARK, ids, in_order, line_of, lines, plan, refused, typed, waits
 
 WHOLE = """
-steady-state file-from-master write-canary-master write-reader-master write-canary-slave write-reader-slave canary-start-1
-canary-writes-1 stop-services-master canary-stop-1 unmount-master let-go-master stop-vrrp-master
-stays-gone-master stop-ggated attach-md-slave mirror-on-slave fsck-slave lineage-slave-serves-on-master
-lineage-slave-serves-on-slave mount-slave lineage-in-mount-slave start-services-slave address-on-slave
-canary-start-2 verify-slave-serves canary-read-acked-1 canary-read-found-1 canary-read-first-2
-file-from-slave files-on-slave canary-writes-2 newest-file-slave stop-services-slave canary-stop-2 unmount-slave let-go-slave stays-gone-slave
-lint-export serve-image image-served attach-gate newer-half-runs attach-md-master rebuild-master-half copied
-fsck-master lineage-master-serves-on-master lineage-master-serves-on-slave mount-master
-lineage-in-mount-master start-services-master start-vrrp-master address-on-master canary-start-3
-start-vrrp-slave verify-master-serves canary-stop-3 canary-read-acked-2 canary-read-found-2
-canary-read-first-3 files-on-master clean-master clean-slave
-""".split()
+steady-state file-from-master write-canary-master write-reader-master write-canary-slave write-reader-slave
+canary-start-1 canary-writes-1 stop-services-master canary-stop-1 unmount-master let-go-master
+stop-vrrp-master stays-gone-master stop-ggated attach-md-slave mirror-on-slave fsck-slave
+lineage-slave-serves-on-master lineage-slave-serves-on-slave mount-slave lineage-in-mount-slave
+start-services-slave address-on-slave canary-start-2 verify-slave-serves canary-read-acked-1
+canary-read-found-1 canary-read-first-2 file-from-slave files-on-slave canary-writes-2 newest-file-slave
+stop-services-slave canary-stop-2 unmount-slave let-go-slave stays-gone-slave lint-export serve-image
+image-served attach-gate newer-half-runs attach-md-master rebuild-master-half copied fsck-master
+lineage-master-serves-on-master lineage-master-serves-on-slave mount-master lineage-in-mount-master
+start-services-master start-vrrp-master address-on-master canary-start-3 start-vrrp-slave
+verify-master-serves canary-stop-3 canary-read-acked-2 canary-read-found-2 canary-read-first-3
+files-on-master clean-master clean-slave
+"""
 
 
 def test_the_whole_drill_has_these_steps_in_this_order() -> None:
     made = plan("failover-drill", healthy())
-    assert ids(made) == WHOLE
+    assert ids(made) == WHOLE.split()
     assert made.id == MARK
     assert made.outage == ("stop-services-master", "address-on-slave")
     assert made.aborts == ("mounted-on-both-nodes",)
@@ -185,6 +186,10 @@ REFUSED: dict[str, tuple[PairSnapshot, str]] = {
             lineage=line_of(("a", "web-a"), ("d", "web-a")),
         ),
         "split brain",
+    ),
+    "the slave's record is newer": (
+        with_facts(healthy(), Home.SLAVE, lineage=line_of(("a", "web-a"), ("c", "web-b"))),
+        "web-a does not hold the newest data",
     ),
     "somebody works": (_locked(5), "root@jump runs grow on web-b"),
     "no ggated": (without(healthy(), Home.SLAVE, "ggated"), "no ggated runs on web-b"),

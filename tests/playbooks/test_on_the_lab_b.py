@@ -1,6 +1,14 @@
 """The building and mending jobs, run whole by the engine on the lab, and the world looked at afterwards."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from console.engine.measures import measure
+
 from console.lab.provision import IMAGES, MOUNT
+from console.lab.running import run_text
 from console.model.run import RunState, StepState
 from console.model.snapshot import LinkState
 from playbooks import evacuate, grow, keep, provision, recover_slave, slave_drill
@@ -15,6 +23,15 @@ async def _halves_are_equal(b: Bench) -> None:
     images = [b.lab.world.nodes[name].images.at(path) for name, path in IMAGES.items()]
     first, second = (image.read(0, image.size - 512) for image in images if image is not None)
     assert first == second
+
+
+@asynccontextmanager
+async def _small() -> AsyncIterator[Bench]:
+    """A pair built by the job itself, of 64 MB, with a file in it."""
+    async with bench("bare") as b:
+        await b.done(provision.JOB, size="64m")
+        await b.sh("a", _WRITE)
+        yield b
 
 
 async def test_two_bare_nodes_become_a_verified_pair_and_a_second_run_finds_nothing_to_do() -> None:
@@ -93,3 +110,64 @@ async def _back(b: Bench) -> None:
     await b.lab.fault("power-on", "b")
     await b.until("b", "true")
     await b.sees(lambda s: s.slave.facts.processes.value is not None)
+
+
+async def test_a_slave_drill_by_power_measures_the_stall_and_brings_the_slave_back() -> None:
+    async with bench() as b:
+        b.operator.by_hand = {"take-away": ("power-off", "b"), "bring-back": ("power-on", "b")}
+        record = await b.done(slave_drill.JOB, way="power", canary_seconds=2, watch_seconds=3)
+        values = measure(record).values
+        assert values["write_outage"] >= 3
+        assert values["rpo.markers_lost"] == 0
+        assert "decision: rebuild" in told(record)
+        await _halves_are_equal(b)
+
+
+async def test_a_slave_drill_by_ggated_lets_the_gate_time_out() -> None:
+    async with bench() as b:
+        record = await b.done(
+            slave_drill.JOB, way="stop-ggated", release="timeout", canary_seconds=2, watch_seconds=2
+        )
+        assert measure(record).values["write_outage"] > 5
+        assert "decision: forget and insert" in told(record)
+        await _halves_are_equal(b)
+
+
+async def test_the_mirror_grows_with_its_files() -> None:
+    async with _small() as b:
+        await b.done(grow.JOB, size="96m")
+        assert (await b.sh("a", f"cat {MOUNT}/alone.txt")).out == "written-alone\n"
+        size = int((await b.sh("a", f"df -k {MOUNT} | awk 'NR == 2 {{ print $2 }}'")).out)
+        assert size > 80 * 1024
+        await _halves_are_equal(b)
+
+
+async def test_the_slaves_image_is_copied_at_rest_to_a_new_host() -> None:
+    async with _small() as b:
+        target = "/root/evacuated.img"
+        await b.done(evacuate.JOB, host="web-c", target=target)
+        copy = b.lab.world.spare.images.at(target)
+        assert copy is not None
+        ran = await run_text(
+            b.lab.world.spare,
+            f"kldload geom_mirror; mdconfig -a -t vnode -f {target} -u 0; sleep 6; mkdir -p /mnt/new\n"
+            "fsck -t ufs -n /dev/mirror/remotemirror && mount /dev/mirror/remotemirror /mnt/new &&"
+            " cat /mnt/new/alone.txt",
+        )
+        assert ran.out.endswith("written-alone\n"), ran
+        await _halves_are_equal(b)
+
+
+@pytest.mark.parametrize("winner", ["master", "slave"])
+async def test_a_split_brain_ends_with_one_nodes_data_and_the_others_set_aside(winner: str) -> None:
+    async with bench() as b:
+        await b.lab.fault("split-brain")
+        await b.lab.fault("plug-link")
+        await b.settled()
+        record = await b.done(keep.JOB, keep=winner)
+        name = {"master": "web-a", "slave": "web-b"}[winner]
+        assert (await b.sh("a", f"cat {MOUNT}/orders-today.csv")).out == f"written on {name}\n"
+        loser, image = ("b", IMAGES["b"]) if winner == "master" else ("a", IMAGES["a"])
+        aside = b.lab.world.nodes[loser].images.at(f"{image}.aside-{record.plan.id}")
+        assert aside is not None
+        await _halves_are_equal(b)

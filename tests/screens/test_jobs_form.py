@@ -22,9 +22,11 @@ from widgets.plan_steps import PlanSteps
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Keys one after the other; those that open or close something are waited for."""
     for key in keys:
         await pilot.press(key)
-        await pilot.pause()
+        if len(key) > 1 or key in "jqwcusho":
+            await pilot.pause()
 
 
 async def to_plan(app: MirrorgateApp, pilot: Pilot[None]) -> None:

@@ -223,20 +223,19 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_mashing_the_keyboard_never_destroys(seed: int) -> None:
     jobs = FakeJobs()
     app = console(sample.syncing(), jobs=jobs)
     async with app.run_test(size=(80, 24)) as pilot:
         asked = await asking(app, pilot, jobs, ASKS_REBUILD)
         chance = random.Random(seed)
-        for _ in range(4):
-            for key in chance.sample(KEYS, len(KEYS)):
-                await pilot.press(key)
-                if asked.done():
-                    assert asked.result() is not Choice.GO
-                    await pilot.pause()
-                    asked = jobs.ask(ASKS_REBUILD)
+        for key in chance.sample(KEYS, len(KEYS)):
+            await pilot.press(key)
+            if asked.done():
+                assert asked.result() is not Choice.GO
+                await pilot.pause()
+                asked = jobs.ask(ASKS_REBUILD)
         await pilot.pause()
         assert not asked.done() or asked.result() is not Choice.GO
         asked.cancel()

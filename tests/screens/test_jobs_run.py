@@ -59,7 +59,8 @@ async def test_steps_command_guards_output_and_progress_are_seen_as_they_happen(
             "lock: root@jump",
             "gmirror rebuild remotemirror md0",
             "● master half stale",
-            "◌ master lineage newest (web-a's lineage was read 4 s ago)",
+            "◌ master lineage",
+            "(web-a's lineage was read 4 s ago)",
             "copying",
             "! slow link",
             "if it stopped now: web-b serves alone; the master's half is known and stale",
@@ -128,8 +129,7 @@ async def test_what_matters_of_a_run_is_seen_on_every_terminal(size: tuple[int, 
         await press(pilot, "o")
         jobs.end(record(4, RunState.FAILED, StepState.FAILED, why="gmirror said no"))
         await eventually(lambda: "failed: gmirror said no" in text_of(app))
-        assert "Continue" in text_of(app)
-        assert "Undo" in text_of(app)
+        await eventually(lambda: "Continue" in text_of(app) and "Undo" in text_of(app))
 
 
 async def test_s_stops_after_the_step_and_asks_before_it_insists() -> None:

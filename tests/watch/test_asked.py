@@ -37,3 +37,18 @@ def test_a_hung_background_section_is_not_asked_again_and_holds_up_nothing() -> 
 
 def test_an_answer_nobody_asked_for_is_no_answer() -> None:
     assert Asked(("host",), (), limit=3).answered("geom") is None
+
+
+def test_a_lane_is_behind_until_everything_that_can_be_asked_was_asked_after_the_moment() -> None:
+    asked = Asked(("host",), ("geom", "mail"), limit=3)
+    assert asked.behind(-5)
+    asked.ask(1)
+    assert not asked.behind(9), "a lane that is blocked cannot be asked"
+    for section in ("host", "geom", "mail"):
+        asked.answered(section)
+    assert asked.behind(1)
+    assert not asked.behind(0.5)
+    assert asked.ask(2, leave_out={"mail"}) == ("host", "geom")
+    asked.answered("host")
+    assert not asked.behind(1, {"mail"}), "geom was asked, though it has not answered"
+    assert asked.behind(1), "mail was not"

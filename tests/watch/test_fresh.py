@@ -15,6 +15,7 @@ from console.model.snapshot import LinkState, NodeView, PairSnapshot
 from console.ssh.frames import Frame
 from console.ssh.trouble import Trouble
 from console.watch.fresh import PairEyes
+from console.watch.node_watch import LanePlan, NodeWatch
 from console.watch.pair_watch import PairWatch
 from tests.waiting import eventually
 from tests.watch.fake_session import GEOM, HOST, FakeLane, FakeSession
@@ -158,6 +159,52 @@ async def test_a_hung_section_makes_only_its_own_facts_unknown_after_the_limit()
         stage.a.said["geom"] = GEOM
         stage.a.fast.say("geom", GEOM)
         assert (await stage.eyes.fresh()).master.facts.geom.value is not None
+
+
+async def test_what_is_known_to_hang_is_waited_for_a_second_and_no_longer() -> None:
+    busy = ONCE.model_copy(update={"interval": 0.05})
+    plans = (LanePlan(("host", "mounts"), ("geom",), interval=0.05, limit=0.1),)
+    node = Node("web-a")
+    node.said["geom"] = None
+    session = FakeSession(node.answer)
+
+    async def opened(_: NodeConfig) -> FakeSession:
+        return session
+
+    watch = NodeWatch(busy.master, busy, opened, lambda: None, plans)
+    running = asyncio.create_task(watch.run())
+    try:
+        await eventually(lambda: "no answer for" in (watch.view.facts.geom.unknown or ""))
+        began = time.monotonic()
+        view = await watch.fresh(60)
+        assert 0.9 < time.monotonic() - began < 5
+        assert view.facts.geom.unknown == "no answer within 1 s"
+        assert view.facts.mounts.value is not None
+        node.said["geom"] = GEOM
+        session.lanes[0].say("geom", GEOM)
+        assert (await watch.fresh(60)).facts.geom.value is not None
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_metadata_that_hangs_on_a_dead_gate_delays_only_the_first_reading() -> None:
+    async with staged() as stage:
+        await stage.settled()
+        stage.a.said["metadata"] = None
+        spent = []
+        for _ in range(2):
+            began = time.monotonic()
+            snapshot = await stage.eyes.fresh(60)
+            spent.append(time.monotonic() - began)
+            assert snapshot.master.facts.metadata.unknown == "no answer within 1 s"
+            assert snapshot.master.facts.geom.value is not None
+        assert 0.9 < spent[0] < 5
+        assert spent[1] < 0.5
+        stage.a.sessions[-1].lanes[1].say("metadata", "")
+        stage.a.said["metadata"] = ""
+        await eventually(lambda: stage.eyes.latest().master.facts.metadata.value is not None)
+        assert (await stage.eyes.fresh(60)).master.facts.metadata.value == ()
 
 
 async def test_a_node_whose_shell_hangs_does_not_answer() -> None:

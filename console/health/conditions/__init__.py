@@ -7,7 +7,7 @@ speak of the nodes by home, not by the role VRRP gives them now.
 
 from console.health.conditions import halves, lineage, node, node_storage, pair, storage
 from console.health.conditions.node_storage import gate_alive, image_free
-from console.health.conditions.storage import has_let_go, running_node, truths_of
+from console.health.conditions.storage import has_let_go
 from console.health.conditions.vocabulary import (
     CONDITIONS,
     Condition,
@@ -40,10 +40,8 @@ __all__ = [
     "node",
     "node_storage",
     "pair",
-    "running_node",
     "sentence",
     "storage",
-    "truths_of",
     "unknown",
     "worst",
     "yes",

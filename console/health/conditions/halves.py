@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 
 from console.health import stack
-from console.health.conditions.vocabulary import Verdict, home_condition, no, unknown, unread, yes
-from console.model.facts import Component, Mirror
+from console.health.conditions.counting import counting_mirror
+from console.health.conditions.vocabulary import Verdict, home_condition, no, unknown, yes
+from console.model.facts import Component
 from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import ComponentState
 
@@ -26,24 +27,6 @@ class Half:
     """The node on which the mirror runs."""
     component: Component | None
     """None: it is certainly not in the mirror."""
-
-
-def counting_mirror(snapshot: PairSnapshot) -> tuple[NodeView, Mirror] | Verdict:
-    """The mirror that counts: the serving node's, else the only one; a verdict where that is unsure."""
-    server = stack.serving(snapshot)
-    if server is not None:
-        if dark := unread(server, "geom"):
-            return dark
-        mirror = stack.mirror_on(server, snapshot.config)
-        return (server, mirror) if mirror else no(f"no mirror {snapshot.config.mirror} on {server.name}")
-    for node in snapshot.nodes:
-        # A mirror on the one node proves nothing about a second one on a node that says nothing.
-        if dark := unread(node, "geom"):
-            return dark
-    having = [(n, m) for n in snapshot.nodes if (m := stack.mirror_on(n, snapshot.config)) is not None]
-    if len(having) == 2:
-        return unknown("the mirror runs on both nodes, and which one counts is not certain")
-    return having[0] if having else no(f"no mirror {snapshot.config.mirror} runs on either node")
 
 
 def half_of(snapshot: PairSnapshot, owner: NodeView) -> Half | Verdict:

@@ -1,51 +1,17 @@
 """What must be so of the storage: the mirror that counts, its components, gates, images, who has let go."""
 
-from collections.abc import Mapping
-
 from console.health import stack
+from console.health.conditions.counting import counting_mirror, counting_node
 from console.health.conditions.node_storage import complete_on, gate_alive, image_free
 from console.health.conditions.vocabulary import Verdict, condition, no, unknown, worst, yes
-from console.health.truths import truths
-from console.model.facts import Mirror
-from console.model.snapshot import NodeView, PairSnapshot, Truths
+from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import ComponentState, Home
-
-
-def truths_of(snapshot: PairSnapshot) -> Mapping[str, Truths]:
-    """The truths by node name."""
-    return {n.name: truths(n, snapshot.config, snapshot.peer(n)) for n in snapshot.nodes}
-
-
-def running_node(snapshot: PairSnapshot) -> NodeView | None:
-    """The node to ask about the mirror: the one that serves, else the only one that has the mirror."""
-    server = stack.serving(snapshot)
-    if server is not None:
-        return server
-    having = [n for n in snapshot.nodes if stack.mirror_on(n, snapshot.config) is not None]
-    return having[0] if len(having) == 1 else None
-
-
-def _mirror(snapshot: PairSnapshot) -> tuple[NodeView, Mirror] | Verdict:
-    """The mirror that counts, or the verdict that there is none (or none to be seen)."""
-    node = running_node(snapshot)
-    if node is None:
-        dark = [n for n in snapshot.nodes if n.facts.geom.value is None]
-        if dark:
-            return unknown(f"GEOM on {dark[0].name}: {dark[0].facts.geom.unknown}")
-        both = all(stack.mirror_on(n, snapshot.config) for n in snapshot.nodes)
-        return no("the mirror runs on both nodes" if both else "no node has the mirror")
-    if node.facts.geom.value is None:
-        return unknown(f"GEOM on {node.name}: {node.facts.geom.unknown}")
-    mirror = stack.mirror_on(node, snapshot.config)
-    return (node, mirror) if mirror else no(f"no mirror {snapshot.config.mirror} on {node.name}")
 
 
 @condition("mirror-complete-2-of-2", "the mirror has two ACTIVE components: one local, one remote")
 def _complete(s: PairSnapshot) -> Verdict:
-    found = _mirror(s)
-    if isinstance(found, Verdict):
-        return found
-    return complete_on(*found)
+    found = counting_mirror(s)
+    return found if isinstance(found, Verdict) else complete_on(*found)
 
 
 @condition("no-rebuild-running", "no component is being rebuilt")
@@ -73,10 +39,8 @@ def _geom_answers(s: PairSnapshot) -> Verdict:
 
 @condition("gate-alive", "the gate has a living ggatec and a ggated that listens at the other end")
 def _gate_alive(s: PairSnapshot) -> Verdict:
-    node = running_node(s)
-    if node is None:
-        return unknown("which node holds the mirror is not certain")
-    return gate_alive(s, node)
+    node = counting_node(s)
+    return node if isinstance(node, Verdict) else gate_alive(s, node)
 
 
 def has_let_go(s: PairSnapshot, node: NodeView) -> Verdict:

@@ -61,7 +61,8 @@ def _daemons(snapshot: PairSnapshot, node: NodeView, rc: dict[str, str]) -> Iter
     if node.config.home is Home.SLAVE:
         if not enabled and not carp:
             yield spot("G-52", node, f"/etc/rc.conf on {node.name}")
-        if not _on(rc, "ggated_enable") and not (enabled and _a_script_starts_ggated(node)):
+        served = _on(rc, "ggated_enable") or _on(rc, "mirrorgate_enable")
+        if not served and not (enabled and _a_script_starts_ggated(node)):
             yield spot("G-53", node, f"/etc/rc.conf on {node.name}")
         return
     mine, other = configured(node, snapshot.config), configured(snapshot.peer(node), snapshot.config)

@@ -219,7 +219,7 @@ _CHECKS = (
     Check(
         "G-53", _W, "nothing starts ggated on the slave at boot",
         "After a reboot of the slave the master's gate finds nobody.",
-        "Start it from the backup script, or with ggated_enable if the node cannot be serving.", "P16",
+        "mirrorgate_enable with our rc script, or ggated_enable if the node cannot be serving.", "P16",
     ),
     Check(
         "G-54", _W, "fstab mounts the mirror at boot",

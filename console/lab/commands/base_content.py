@@ -250,6 +250,15 @@ async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) ->
     path = resolve(call, name)
     if path == "/dev/null":
         return ""
+    provider = _device(call, name)
+    if provider is not None and not provider.in_use:
+        if offset + len(data) > provider.mediasize:
+            return "No space left on device"
+        try:
+            await provider.write(offset, data)
+        except OSError as error:
+            return reason(error)
+        return ""
     if path.startswith("/dev/"):
         return "Operation not permitted" if entry(call.node, path) else "Operation not supported"
     await wait_for(call, path)

@@ -9,6 +9,7 @@ from console.lab.arguments import read_options
 from console.lab.call import Call, Command
 from console.lab.commands.base_signals import signal_number
 from console.lab.files import entry, resolve
+from console.lab.jobs import as_runner, is_runner
 from console.lab.lineinput import LineInput
 from console.lab.shell import Runner, Shell
 from console.lab.users import user_named
@@ -164,11 +165,18 @@ async def daemon(call: Call) -> int:
     live = LineInput()
     live.end()
     runner = Runner(call.user, call.uid, tuple(call.groups))
-    shell = Shell(node, catalogue.commands(), live, write, write, runner, parent=process.pid)
+    text, commands = _quoted(words), catalogue.commands()
+    if is_runner(words):
+        text, commands = as_runner(node, words, commands)
+    shell = Shell(node, commands, live, write, write, runner, parent=process.pid)
 
     async def work() -> None:
         try:
-            await shell.run(f"cd {_quoted([call.cwd])}; {_quoted(words)}")
+            await shell.run(f"cd {_quoted([call.cwd])}; {text}")
+        except asyncio.CancelledError:
+            # The shell's own thread would go on with the script, on a node without power.
+            shell.cancel()
+            raise
         finally:
             node.processes.exit(process)
             if "p" in options and node.fs.exists(resolve(call, options["p"])):

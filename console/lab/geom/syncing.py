@@ -27,6 +27,7 @@ class Synchroniser:
     async def begin(self, component: Component) -> None:
         """Start copying onto a component; the caller holds the mirror's lock."""
         mirror = self._mirror
+        await mirror.node.world.tell("copy begins", mirror.node, component)
         component.state = SYNCHRONIZING
         component.flags |= meta.SYNCHRONIZING
         if not mirror.flags & meta.NOFAILSYNC:
@@ -65,6 +66,7 @@ class Synchroniser:
             if self._copies.pop(component, None) is not None:
                 await mirror.synchronised(component)
                 self._close()
+                await mirror.node.world.tell("copied", mirror.node, component)
 
     async def _copy_range(self, component: Component, end: int) -> bool:
         mirror = self._mirror
