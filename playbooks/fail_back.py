@@ -10,6 +10,7 @@ from console.model.words import Home
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.building import make
+from playbooks.parts.cautions import foreign_scripts
 from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import FIRST, LAST, hand_back
 from playbooks.parts.letting_go import holds_nothing, master_lets_go, stays_gone
@@ -52,7 +53,9 @@ def plan(snapshot: PairSnapshot, answers: FailBackAnswers) -> Plan:
         "master-mounted",
         "it serves already, there is nothing to fail back; for a slave that fell behind use recover-slave",
     )
-    refusing.require(snapshot, "slave-mounted", f"{snapshot.slave.name} does not serve; see start-pair, promote")
+    refusing.require(
+        snapshot, "slave-mounted", f"{snapshot.slave.name} does not serve; see start-pair, promote"
+    )
     if not bare_half_mounted(snapshot):
         refusing.require(
             snapshot, "slave-mounted-through-mirror", "that is no half of this pair; look at it by hand"
@@ -90,6 +93,7 @@ def plan(snapshot: PairSnapshot, answers: FailBackAnswers) -> Plan:
         aborts=("mounted-on-both-nodes",),
         outage=(FIRST, LAST),
         direction=slave_to_master(site),
+        unchecked=foreign_scripts(snapshot),
     )
 
 
@@ -115,7 +119,7 @@ def _master_stands_back(site: Site) -> tuple[Step, ...]:
 def bare_half_mounted(snapshot: PairSnapshot) -> bool:
     """Whether the slave serves its md without the mirror, so that no counter says which half is newer.
 
-    Then the order of attaching and the copy that is always made keep the data, and a typed statement the record.
+    Then the order of attaching and the copy that is always made keep the data; the record needs a statement.
     """
     units = stack.md_of(snapshot.slave.facts.geom.value, snapshot.config.slave.image)
     mounted = stack.mounts_at(snapshot.slave, snapshot.config.mount)
@@ -148,7 +152,7 @@ def refuse_priorities(snapshot: PairSnapshot) -> None:
 
 def defaults(snapshot: PairSnapshot) -> dict[str, object]:
     """The gate timeout the pair has."""
-    return {"gate_timeout": max(5, site_of(snapshot).gate_timeout)}
+    return {"gate_timeout": min(300, max(5, site_of(snapshot).gate_timeout))}
 
 
 JOB = Job(

@@ -15,6 +15,7 @@ from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.building import make, wait_step
 from playbooks.parts.canary import Canary
+from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import hand_back
 from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_takes_over
@@ -124,6 +125,7 @@ def plan(snapshot: PairSnapshot, answers: FailoverDrillAnswers) -> Plan:
         aborts=("mounted-on-both-nodes",),
         outage=(FIRST, LAST),
         direction=slave_to_master(site) if back else None,
+        unchecked=(*foreign_scripts(snapshot), *(() if back else starts_by_itself(snapshot.master))),
     )
 
 
@@ -216,7 +218,7 @@ def refuse_hard_coded_slave(snapshot: PairSnapshot) -> None:
 
 def defaults(snapshot: PairSnapshot) -> dict[str, object]:
     """The gate timeout the pair has."""
-    return {"gate_timeout": max(5, site_of(snapshot).gate_timeout)}
+    return {"gate_timeout": min(300, max(5, site_of(snapshot).gate_timeout))}
 
 
 JOB = Job(

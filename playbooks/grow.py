@@ -211,7 +211,7 @@ def _larger_mirror(site: Site, old: int, new: int, leaves: str) -> Step:
         f"gmirror resize {mirror} || exit 1",
         f"gmirror list {mirror} | grep Mediasize",
         f"gmirror list {mirror} | awk '$1 == \"Mediasize:\" {{ exit $2 != {new - 512} }}' || exit 1",
-        # gmirror copies nothing of what came with the growth: only its own old mark differs on the two halves.
+        # gmirror copies nothing of what came with the growth, where its own old mark differs.
         f"dd if=/dev/zero of={q(site.mirror_device)} bs=512 seek={old // 512 - 1} count=1",
         guards=("not master-mounted", "master-mirror-complete", "master-gate-alive"),
         undo=no_undo("a mirror that is larger than its file system does no harm"),

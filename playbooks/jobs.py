@@ -2,17 +2,35 @@
 
 from typing import Any
 
-from playbooks import fail_back, failover_drill, promote, start_pair, stop_pair
+from playbooks import (
+    evacuate,
+    fail_back,
+    failover_drill,
+    grow,
+    keep,
+    promote,
+    provision,
+    recover_slave,
+    slave_drill,
+    start_pair,
+    stop_pair,
+)
 from playbooks.job import Job
 
 JOBS: dict[str, Job[Any]] = {
     job.name: job
     for job in (
         failover_drill.JOB,
+        slave_drill.JOB,
         promote.JOB,
         fail_back.JOB,
+        recover_slave.JOB,
         stop_pair.JOB,
         start_pair.JOB,
+        provision.JOB,
+        grow.JOB,
+        evacuate.JOB,
+        keep.JOB,
     )
 }
 """Every job by name."""

@@ -5,15 +5,17 @@ from pydantic import Field
 from console.health import stack
 from console.health.conditions import check
 from console.health.lineage import Relation, relation
+from console.model.lineage import Lineage
 from console.model.plan import Plan, Step
 from console.model.snapshot import PairSnapshot
 from console.model.words import Answer, ComponentState, Home
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.building import make, manual_step
+from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_takes_over
 from playbooks.parts.letting_go import holds_nothing, stays_gone
-from playbooks.parts.lineage_steps import adopt, descent
+from playbooks.parts.lineage_steps import adopt, descent, served_last
 from playbooks.parts.promoting import FsckPolicy, attach_on_slave, serve_from, verify
 from playbooks.parts.site import Site, site_of
 from playbooks.parts.vrrp import start_vrrp, stop_vrrp, wait_address
@@ -59,9 +61,11 @@ def plan(snapshot: PairSnapshot, answers: PromoteAnswers) -> Plan:
         expects=("slave-mounted-through-mirror", "slave-holds-address", "slave-vrrp-master"),
         aborts=("mounted-on-both-nodes",),
         outage=outage,
-        unchecked=()
-        if _tells_all(snapshot)
-        else (f"whether {master.name} has let go: it rests on a typed statement",),
+        unchecked=(
+            *(() if _tells_all(snapshot) else (f"{master.name}: whether it has let go, but for your word",)),
+            *foreign_scripts(snapshot),
+            *starts_by_itself(master),
+        ),
     )
 
 
@@ -73,11 +77,16 @@ def _tells_all(snapshot: PairSnapshot) -> bool:
 
 def _planned(site: Site, answers: PromoteAnswers) -> tuple[tuple[Step, ...], tuple[str, str]]:
     snapshot = site.snapshot
-    history = descent(site, Home.MASTER, answers.mark)
+    serving = check("master-mounted", snapshot).answer is Answer.YES
+    # Where nobody serves, either node may have been the last; the record says which.
+    keeper = Home.MASTER if serving else Home.SLAVE
+    history = descent(site, keeper, answers.mark, whoever=not serving)
     before = f"{site.master.name} keeps what it has; nothing is changed"
-    head = adopt(site, history, Home.MASTER, leaves=before)
+    head = adopt(site, history, keeper, leaves=before)
+    if not serving and not served_last(snapshot.slave, Lineage(history.known)):
+        head = (*_loss(snapshot, leaves=before), *head)
     takes = slave_takes_over(site, history, answers.mark, fsck=answers.fsck)
-    if check("master-mounted", snapshot).answer is Answer.YES:
+    if serving:
         dead = not check("master-gate-alive", snapshot).holds
         return (*head, *master_releases(site, gate_is_dead=dead), *_ready(site), *takes), (FIRST, LAST)
     free = f"nothing serves; {site.master.name} has let go"

@@ -12,7 +12,8 @@ from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.attaching import attach_both, attach_master_alone
 from playbooks.parts.building import make, manual_step, wait_step
-from playbooks.parts.lineage_steps import adopt, descent, into_the_mount
+from playbooks.parts.cautions import foreign_scripts
+from playbooks.parts.lineage_steps import adopt, descent, into_the_mount, served_last
 from playbooks.parts.promoting import FsckPolicy, check_file_system, mount, serve_from, verify
 from playbooks.parts.services import start_services
 from playbooks.parts.serving_image import serve_image
@@ -65,7 +66,10 @@ def plan(snapshot: PairSnapshot, answers: StartPairAnswers) -> Plan:
         expects=("master-mounted-through-mirror", "master-holds-address")
         + (("mirror-complete-2-of-2", "one-master") if both else ()),
         aborts=("mounted-on-both-nodes",),
-        unchecked=() if both else (f"whether {slave.name} serves: it rests on a typed statement",),
+        unchecked=(
+            *(() if both else (f"{slave.name}: whether it serves, but for your word",)),
+            *foreign_scripts(snapshot),
+        ),
     )
 
 
@@ -80,6 +84,11 @@ def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
     if told is Relation.NEWER:
         raise CannotPlan(
             f"{why}, so its half is older: shut it down to start {master} alone, then recover-slave"
+        )
+    if served_last(snapshot.slave, snapshot.slave.facts.lineage.value):
+        raise CannotPlan(
+            f"{snapshot.slave.name} was the last to serve: start the service there with promote, "
+            "then hand it back with fail-back"
         )
     for name in ("master-half-stale", "slave-half-stale"):
         refusing.refuse_if(snapshot, name, "bring the halves together first, with recover-slave or fail-back")
@@ -165,7 +174,8 @@ def _alone(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
 def _stated(site: Site, *, leaves: str) -> tuple[Step, ...]:
     """Where the last known records do not prove that the master's half is current."""
     own, other = site.snapshot.master.facts.lineage.value, site.snapshot.slave.facts.lineage.last
-    if own and other and relation(own, other)[0] in (Relation.SAME, Relation.NEWER):
+    known = own and other and relation(own, other)[0] in (Relation.SAME, Relation.NEWER)
+    if known and served_last(site.snapshot.master, own):
         return ()
     node = site.master.name
     return (
@@ -193,7 +203,7 @@ def _address(site: Site, home: Home, guards: tuple[str, ...], leaves: str) -> St
 
 def defaults(snapshot: PairSnapshot) -> dict[str, object]:
     """The gate timeout the pair has."""
-    return {"gate_timeout": max(5, site_of(snapshot).gate_timeout)}
+    return {"gate_timeout": min(300, max(5, site_of(snapshot).gate_timeout))}
 
 
 JOB = Job(

@@ -7,6 +7,7 @@ from console.model.words import Home
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
 from playbooks.parts.building import make
+from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.letting_go import holds_nothing, master_lets_go, slave_lets_go, stays_gone, unmount
 from playbooks.parts.services import stop_services
 from playbooks.parts.serving_image import end_serving
@@ -46,7 +47,8 @@ def plan(snapshot: PairSnapshot, answers: StopPairAnswers) -> Plan:
         job="stop-pair",
         title="Stop the pair for maintenance",
         steps=steps,
-        ends="nothing serves, both images are detached and unserved; start it again with start-pair",
+        ends="nothing serves, both images are detached and unserved; start it again with "
+        + ("start-pair" if home is Home.MASTER else "promote, then fail-back"),
         expects=(
             "nothing-mounted",
             "master-has-let-go",
@@ -56,6 +58,7 @@ def plan(snapshot: PairSnapshot, answers: StopPairAnswers) -> Plan:
             "not slave-ggated-runs",
         ),
         aborts=("mounted-on-both-nodes",),
+        unchecked=(*foreign_scripts(snapshot), *(s for n in snapshot.nodes for s in starts_by_itself(n))),
     )
 
 

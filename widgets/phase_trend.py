@@ -54,6 +54,8 @@ def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, gap: str) -
     known = [value for value in values if value is not None]
     mine = run.measures.get(name)
     word = one_line(NAMED.get(name) or name.partition(".")[2])
+    if f"rto.{word}" in run.measures and name.startswith("phase."):
+        word += ", rest"
     parts: list[Content | str | tuple[str, str]] = [
         padded(f"· {word}" if name.startswith("rto.") else word, NAME),
         " ",

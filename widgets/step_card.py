@@ -1,6 +1,7 @@
 """One step in full: what is run where, why, what must hold, how it is taken back; or the plan as a whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -167,6 +168,10 @@ class StepCard(VerticalScroll, Titled):
 
     _words = query_one(Drawn)
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: object = None
+
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
         yield Drawn()
@@ -203,10 +208,16 @@ class StepCard(VerticalScroll, Titled):
             return
         step = next((one for one in plan.steps if one.id == self.step), None)
         if step is None:
+            self._shown = None
             self.entitle(Content.styled("the plan as a whole", "dim"))
             self._words.draw(Content("\n").join(plan_lines(plan, width)))
             return
         record = next((r for r in self.run.steps if r.id == step.id), None) if self.run else None
+        # What it prints is not drawn here, and must not cost anything here.
+        quiet = replace(record, out="", err="", percent=None, eta=None) if record is not None else None
+        if (shown := (step, quiet, width, self.outer_size.width)) == self._shown:
+            return
+        self._shown = shown
         number = [one.id for one in plan.steps].index(step.id) + 1
         room = max(8, self.outer_size.width - 28)
         self.entitle(

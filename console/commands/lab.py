@@ -16,9 +16,7 @@ NEEDS_BASHKIT = (
 )
 
 
-def main(
-    words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool, bare: bool = False
-) -> int:
+def main(words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool, bare: bool = False) -> int:
     """Run what the words say; returns the exit status."""
     if importlib.util.find_spec("bashkit") is None:
         print(NEEDS_BASHKIT, file=sys.stderr)

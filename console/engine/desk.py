@@ -1,16 +1,24 @@
 """The run as it is now: the one place where it is replaced, told, kept and asked about."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from console.engine import transitions
-from console.engine.machine import Signals
+from console.engine.decisions import Signals
 from console.engine.parties import Journal, Operator
 from console.model.run import Choice, Question, RunRecord, RunState
 
 T = TypeVar("T")
+
+
+def growing() -> Iterator[float]:
+    """Pauses between looks, seconds: 0.05 growing to 1."""
+    pause = 0.05
+    while True:
+        yield pause
+        pause = min(1.0, pause * 1.6)
 
 
 class Desk:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from console.engine import questions, transitions
 from console.engine.copies import Copier
-from console.engine.desk import Desk
+from console.engine.decisions import NOTHING, Do, Seen
+from console.engine.desk import Desk, growing
 from console.engine.grip import Grip
 from console.engine.jobs import Jobs
 from console.engine.locks import Locks
-from console.engine.machine import NOTHING, Do, Seen
 from console.engine.on_nodes import present, probed
 from console.engine.readings import Readings
 from console.engine.secret_values import Secrets
@@ -42,14 +42,6 @@ class Parties:
     secrets: Secrets
     jobs: Jobs
     copier: Copier | None
-
-
-def growing() -> Iterator[float]:
-    """Pauses between looks, seconds: 0.05 growing to 1."""
-    pause = 0.05
-    while True:
-        yield pause
-        pause = min(1.0, pause * 1.6)
 
 
 class Doing:

@@ -160,7 +160,9 @@ class Journal:
         # A cancelled caller leaves; nobody is then there to be told how it ended.
         done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
-            return await asyncio.wait_for(asyncio.shield(done), self._limit)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the answer.
+            async with asyncio.timeout(self._limit):
+                return await asyncio.shield(done)
         except TimeoutError:
             raise JournalTrouble(
                 f"{self.path}: no answer for {self._limit:g} s: look at that disk, then `mirrorgate resume`"

@@ -69,7 +69,7 @@ def _times(run: RunRecord, told: Measures, others: Sequence[RunRecord]) -> Itera
     outage = run.plan.outage is not None
     rows = [_compared_row(one, outage) for one in compared(run, others)]
     if rows:
-        head = ("", "this run", *(("run before", "change", "best", "median") if before else ()))
+        head = ("phase", "this run", *(("run before", "change", "best", "median") if before else ()))
         yield from table(head, [row if before else row[:2] for row in rows])
         yield ""
     refused = [(name, why) for name, why in told.refused.items() if not name.startswith("rpo.")]

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -175,8 +174,7 @@ class Runner:
             if watch.done() and not watch.cancelled():
                 watch.result()  # a watch that ended by itself did not watch: never hide why
             watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            await asyncio.wait({watch})
         await parties.locks.drop(end.kept)
         desk = parties.desk
         why = "; ".join((end.why, *(f"lock on {line}" for line in desk.run.locks)))

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from console.engine import questions, transitions
 from console.engine.course import End
-from console.engine.doing import SETTLING, Parties, growing
+from console.engine.desk import growing
+from console.engine.doing import SETTLING, Parties
 from console.engine.machine import first_not_so, said
 from console.engine.writing import restore_text, secret_names
 from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost

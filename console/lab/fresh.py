@@ -58,9 +58,9 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     ),
     "/usr/bin": (
         "awk", "basename", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep", "head", "id",
-        "killall", "less", "lockf", "logger", "mktemp", "netstat", "printf", "procstat", "sed", "sockstat", "sort",
-        "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime", "vmstat", "wc", "which",
-        "whoami", "xargs",
+        "jot", "killall", "less", "lockf", "logger", "mktemp", "netstat", "printf", "procstat", "sed",
+        "sockstat", "sort", "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime",
+        "vmstat", "wc", "which", "whoami", "xargs",
     ),
     "/usr/sbin": (
         "arp", "chown", "cron", "daemon", "diskinfo", "fstyp", "gstat", "iostat", "pw", "service", "sshd",

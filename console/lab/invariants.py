@@ -1,9 +1,9 @@
 """What must never happen to a pair, watched as it happens: the judge of every test that breaks something.
 
-The truth is in the images: an acknowledged write is one whose fsync(1) or `dd conv=fsync` returned, and an image
-holds it when the file in its blocks has that content, a longer one that begins with it, or a later acknowledged one
-of the same name. So a copy, a dd or a resurrection of an old half need not be followed: the blocks are read again.
-What lies below `.mirrorgate/` is the console's own and does not count.
+The truth is in the images: an acknowledged write is one whose fsync(1) or `dd conv=fsync` returned, and an
+image holds it when the file in its blocks has that content, a longer one that begins with it, or a later
+acknowledged one of the same name. So a copy, a dd or the return of an old half need not be followed: the
+blocks are read again. What lies below `.mirrorgate/` is the console's own and does not count.
 """
 
 import posixpath
@@ -242,7 +242,7 @@ class _Blocks:
 
 
 def images_below(provider: Provider | None) -> Iterator[Image]:
-    """The images that answer a read of a provider: its own, the peer's behind a gate, a mirror's active ones."""
+    """The images that answer a read: the provider's own, the peer's behind a gate, a mirror's active ones."""
     if isinstance(provider, MemoryDisk):
         yield provider.backing.image
     elif isinstance(provider, Gate):

@@ -33,7 +33,7 @@ NAMES: Mapping[str, str] = {"a": "web-a", "b": "web-b"}
 """What the nodes are called in the configuration, and their host names."""
 
 SPARE = "web-c"
-"""The host outside of the pair, as ssh_config knows it: an empty system, for the job that leaves a burning house."""
+"""The host outside of the pair, as ssh_config knows it: empty, for a pair that must move."""
 
 BARE, HEALTHY = "bare", "healthy"
 """What a lab may start as: two nodes without anything of a pair, or a pair at work."""
@@ -137,7 +137,7 @@ async def _prepare(lab: LabPair, ports: tuple[int, int], *, bare: bool) -> None:
 
 
 async def _bring_up(lab: LabPair, *, bare: bool) -> None:
-    """Let the nodes have been up for a while, with mail in their queues and, unless bare, the pair at work."""
+    """Let the nodes have been up for a while, with mail queued and, unless bare, the pair at work."""
     world, clock = lab.world, lab.world.clock
     mails = {name: mail_of(node) for name, node in world.nodes.items()}
     for mail in mails.values():

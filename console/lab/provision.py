@@ -129,7 +129,7 @@ def _install_mail(node: Node) -> None:
 
 
 def install_pair(world: World) -> None:
-    """Write what the job `provision` would: the pair's configuration and mirrorgate's scripts, on both nodes."""
+    """Write what the job `provision` would: configuration and mirrorgate's scripts, on both nodes."""
     for name, node in world.nodes.items():
         write = _Writer(node)
         loader = node.fs.read_file("/boot/loader.conf").decode()

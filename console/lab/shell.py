@@ -231,6 +231,10 @@ class Shell:
         restore_modes(self.node)
         try:
             result = await self._bash.execute(script, stdout=stdout.write, stderr=stderr.write)
+        except asyncio.CancelledError:
+            # bashkit would go on with the script in its own thread, on a node without power.
+            self._bash.cancel()
+            raise
         finally:
             Shell.executing -= 1
         if result.stderr and not stderr.written:
@@ -302,7 +306,7 @@ def _make_callable(fs: FileSystem) -> None:
     for path in ("/bin/sh", "/bin/kill"):
         if not fs.exists(path) or fs.read_file(path).startswith(b"\x7fELF"):
             fs.mkdir("/bin", recursive=True)
-            # A script of its own knows nothing of the session's jobs: there, /bin/kill means the node's processes.
+            # A script knows nothing of the session's jobs: there, /bin/kill means the node's processes.
             name = "__kill" if path == "/bin/kill" else "sh"
             fs.write_file(path, f'#!/bin/sh\n{name} "$@"\n'.encode())
             fs.chmod(path, 0o555)

@@ -220,7 +220,7 @@ class World:
         self.events: list[Happening] = []
         self.watchers: list[Callable[[Happening], None]] = []
         self.observers: list[Callable[[str, Node, object], Awaitable[None]]] = []
-        """Told by `tell`, before the world goes on: "mounting", "mounted", "fsynced", "copy begins", "copied"."""
+        """Told by `tell` of "mounting", "mounted", "fsynced", "copy begins" and "copied"; the world waits."""
         self.power_watchers: list[Callable[[Node], None]] = []
         """Told when a node's power goes."""
         self.nodes: dict[str, Node] = {}

@@ -46,6 +46,6 @@ def read_images(text: str) -> tuple[ImageFile, ...]:
                 )
             )
         elif len(body) == 1 and body[0].endswith(_ABSENT):
-            # A directory that may not be searched hides its files: only these words prove that one is missing.
+            # A directory that may not be searched hides its files: only these words prove one missing.
             found.append(ImageFile(path))
     return tuple(found)

@@ -68,6 +68,8 @@ run until you move it; `escape` lets it go with the run again.
     """Id of the step that is shown."""
     output: var[bool] = var(False, toggle_class="-output")
 
+    _keys: object = None
+
     def content(self) -> ComposeResult:
         """Steps beside details; the pair under both."""
         yield Drawn(id="head")
@@ -124,7 +126,12 @@ run until you move it; `escape` lets it go with the run again.
         if line is not None:
             progress.draw(line)
         self.query_one("#bar", Drawn).draw(self._bar(self.run))
-        self.refresh_bindings()
+        # The line of keys is made anew by this: not for every line that a step prints.
+        running = self.app.running
+        keys = (self.run.state, self.app.question is None, running is not None and running.busy)
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
 
     def _draw_head(self) -> None:
         if self.run is not None:

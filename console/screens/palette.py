@@ -32,7 +32,9 @@ class NamedCommands(Provider):
                 )
 
         for job in console.jobs.offered() if console.jobs is not None else ():
-            yield f"Job {one_line(job.title, 60)}", one_line(job.when), partial(self._open_job, console, job)
+            # Textual parses the second line of an entry as markup: a job's own words may not stand there.
+            about = "Its questions, then its whole plan"
+            yield f"Job {one_line(job.title, 60)}", about, partial(self._open_job, console, job)
 
     @staticmethod
     def _open_job(console: ConsoleApp, job: JobInfo) -> None:

@@ -63,8 +63,8 @@ async def copy_file(
         HandsLost: a connection went or stalled; calling again goes on where it was.
     """
     for path in (source_path, target_path):
-        if not posixpath.isabs(path) or "\0" in path:
-            raise ValueError(f"not an absolute path: {path!r}")
+        if not posixpath.isabs(path) or any(ord(c) < 0x20 for c in path):
+            raise ValueError(f"not an absolute path without control characters: {path!r}")
     copy = _Copy(source, source_path, target, target_path, progress or _nobody)
     return await copy.make()
 

@@ -29,6 +29,14 @@ _AFTERWARDS = 2.0
 """Seconds a job is given to end after KILL: one in an uninterruptible wait does not."""
 _CLOSING = 2.0
 
+_ORDERS = {
+    "launch": "start the job",
+    "take": "take the lock",
+    "beat": "renew the lock",
+    "drop": "release the lock",
+    "read": "read the file",
+}
+"""What an order does, for what is said of its failure."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -137,7 +145,8 @@ class NodeHands:
         name = path.encode("utf-8", "surrogateescape")
         if b"\0" in name or not name.startswith(b"/"):
             raise ValueError(f"not an absolute path: {path!r}")
-        answer = await self._call("read", payload=[printf_format(name)])
+        todo = f"look at {one_line(path)} there"
+        answer = await self._call("read", payload=[printf_format(name)], todo=todo)
         content = answer.parts.get("file", b"")
         if len(content) > LONGEST_FILE:
             raise HandsRefused(f"{self._node.name}: {one_line(path)} is longer than 1 MiB; look at it there")
@@ -181,7 +190,13 @@ class NodeHands:
         except TimeoutError:
             self._connection.abort()
 
-    async def _call(self, verb: str, *words: str, payload: list[str] | None = None) -> Answer:
+    async def _call(
+        self,
+        verb: str,
+        *words: str,
+        payload: list[str] | None = None,
+        todo: str = "check its disk space and permissions in /var/db/mirrorgate",
+    ) -> Answer:
         try:
             answer = await self._channel.call(verb, *words, payload=payload or (), limit=self._limit)
         except HandsLost:
@@ -190,10 +205,8 @@ class NodeHands:
             raise
         if answer.status == 4:
             why = one_line(answer.text) or "no reason given"
-            raise HandsRefused(
-                f"{self._node.name}: the node could not {verb} ({why}); "
-                "check its disk space and permissions in /var/db/mirrorgate"
-            )
+            what = _ORDERS.get(verb, verb)
+            raise HandsRefused(f"{self._node.name}: the node could not {what} ({why}); {todo}")
         return answer
 
     def _look(self, answer: Answer, out_offset: int, err_offset: int) -> JobLook:

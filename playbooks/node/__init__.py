@@ -1,4 +1,4 @@
-"""The files that go onto nodes: POSIX sh, always the same text; what differs is in /usr/local/etc/mirrorgate.conf."""
+"""The files that go onto nodes: POSIX sh, the same on all; what differs is in mirrorgate.conf."""
 
 from importlib.resources import files
 

@@ -31,7 +31,7 @@ elif [ -e "$directory/canary" ]; then
 	complain "$directory/canary is from another canary: use a directory of its own"
 else
 	n=1
-	: >"$acknowledged" || complain "$acknowledged cannot be written"
+	touch "$acknowledged" || complain "$acknowledged cannot be written"
 fi
 # Not every date(1) knows fractions; whole seconds are read as such.
 stamp=%s

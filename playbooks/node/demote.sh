@@ -7,12 +7,14 @@ what=demote
 # shellcheck source=playbooks/node/pair.sh
 . "${0%/*}/pair.sh"
 
-vrrp='' operator='' my_turn=''
+vrrp='' operator='' my_turn='' empty=''
 arguments=$*
-while getopts Lvr: option; do
+while getopts Lver: option; do
 	case $option in
 	L) my_turn=yes ;;
 	v) vrrp=yes ;;
+	# Nothing was mounted here when freevrrpd called.
+	e) empty=yes ;;
 	r) operator=$OPTARG ;;
 	*) refuse "usage: demote.sh [-v] [-r RUN]" ;;
 	esac
@@ -22,10 +24,15 @@ case $arguments in
 esac
 read_settings
 if [ -z "$my_turn" ]; then
-	# Waiting here holds up nobody: a promotion that is called meanwhile goes first.
-	if [ -n "$vrrp" ] && ! is_backup 6; then
-		say "$floating is here again: nothing done"
-		exit 0
+	if [ -n "$vrrp" ]; then
+		find_unit
+		find_mounts
+		[ -n "$mounted" ] || arguments="$arguments -e"
+		# Waiting here holds up nobody: a promotion that is called meanwhile goes first.
+		if ! is_backup 6; then
+			say "$floating is here again: nothing done"
+			exit 0
+		fi
 	fi
 	# shellcheck disable=SC2086 # words without blanks, checked above
 	wait_for_turn "$0" $arguments
@@ -81,6 +88,10 @@ if [ -n "$vrrp" ] && ! is_backup 0; then
 fi
 find_unit
 find_mounts
+if [ -n "$empty" ] && [ -n "$mounted" ]; then
+	say "this node was promoted since freevrrpd called: nothing done"
+	exit 0
+fi
 case $mounted in
 '') ;;
 "$dev/mirror/$mirror $look") run umount "$look" ;;

@@ -76,12 +76,13 @@ write_lineage() {
 	inside=$mount/.mirrorgate/lineage
 	if [ "$data" != "$id" ]; then
 		[ -d "$mount/.mirrorgate" ] || mkdir -m 700 "$mount/.mirrorgate" || return 1
-		[ ! -e "$inside" ] || cat "$inside" >"$inside.new" || return 1
-		[ -e "$inside" ] || : >"$inside.new" || return 1
+		{ [ ! -e "$inside" ] || cat "$inside"; } >"$inside.new" || return 1
 		printf '%s\n' "$id ${data:--} $(date +%s) $(hostname -s)" >>"$inside.new" || return 1
 		mv -f "$inside.new" "$inside" && fsync "$inside" || return 1
 	fi
 	cat "$inside" >"$state/lineage.new" && mv -f "$state/lineage.new" "$state/lineage" && fsync "$state/lineage" || return 1
+	# What serve.sh asks, whatever name a console knows this node by.
+	printf '%s\n' "$id" >"$state/promoted" || return 1
 	say "lineage $id, after ${data:--}"
 }
 

@@ -31,10 +31,12 @@ if operator_holds "$operator"; then
 fi
 # A gate that the peer kept from before repeats its unanswered writes as soon as it finds ggated again (P06). So
 # data that this node wrote is only served by a job, which has looked at the peer.
-newest_by=$(newest "$state/lineage") || refuse "$state/lineage makes no sense: nothing served"
-if [ -z "$operator" ] && [ -n "$newest_by" ]; then
+newest_id=$(newest "$state/lineage") || refuse "$state/lineage makes no sense: nothing served"
+if [ -z "$operator" ] && [ -n "$newest_id" ]; then
 	writer=$(awk 'END { print $4 }' "$state/lineage")
-	[ "$writer" != "$(hostname -s)" ] ||
+	own=$(cat "$state/promoted" 2>/dev/null)
+	if [ "$writer" = "$(hostname -s)" ] || [ "$own" = "$newest_id" ]; then
 		refuse "this node has served newer data than its peer has: $image is served by the job fail-back"
+	fi
 fi
 serve_image

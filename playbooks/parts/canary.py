@@ -50,7 +50,7 @@ class Canary:
                 node=self.site.node(home).name,
                 action=WriteFile(path=path, content=content, mode="0755"),
                 guards=(f"{home.value}-answers",),
-                undo=take_back(f"rm -f {q(path)}"),
+                undo=take_back(f"rm -f {q(path)}", expects=(f"{home.value}-answers",)),
                 phase="canary",
                 leaves=leaves,
             )
@@ -77,7 +77,7 @@ class Canary:
             "    sleep 1; n=$((n + 1))",
             "done",
             guards=(f"{home.value}-mounted-through-mirror",),
-            undo=take_back(*self._stop_lines(number)),
+            undo=take_back(*self._stop_lines(number), expects=(f"{home.value}-answers",)),
             phase="canary",
             leaves=leaves,
         )
@@ -94,7 +94,7 @@ class Canary:
             # sync is not enough: only what was fsynced may be missed later.
             f"printf '%s\\n' {q(self.mark)} > {file} && fsync {file}",
             guards=(f"{home.value}-mounted-through-mirror",),
-            undo=take_back(f"rm -f {file}"),
+            undo=take_back(f"rm -f {file}", expects=(f"{home.value}-mounted-through-mirror",)),
             phase="canary",
             leaves=leaves,
         )

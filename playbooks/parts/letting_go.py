@@ -19,6 +19,8 @@ def unmount(site: Site, home: Home, *, leaves: str) -> Step:
     view = site.snapshot.node(home)
     mounted = stack.mounts_at(view, mount)
     special = mounted[-1].special if mounted else site.mirror_device
+    # A bare half may belong to the mirror by now, and then only that can be mounted.
+    again = dict.fromkeys((special, site.mirror_device))
     return command_step(
         f"unmount-{home.value}",
         f"Unmount {shown(mount)} on {node}",
@@ -29,7 +31,10 @@ def unmount(site: Site, home: Home, *, leaves: str) -> Step:
         "exit 1",
         guards=(f"{home.value}-answers",),
         expects=(f"not {home.value}-mounted",),
-        undo=take_back(f"mount {q(special, mount)}", expects=(f"{home.value}-mounted",)),
+        undo=take_back(
+            " || ".join(q("mount", "-t", "ufs", device, mount) for device in again),
+            expects=(f"{home.value}-mounted",),
+        ),
         timeout=120.0,
         phase="release",
         leaves=leaves,

@@ -55,13 +55,21 @@ def descent(site: Site, keeper: Home, mark: str, *, whoever: bool = False) -> De
     heads = [lineage.head for lineage in read if lineage.head]
     # The newest one holds the heads of all.
     newest = max(read, key=lambda lineage: sum(map(lineage.holds, heads)))
-    name, host = site.node(keeper).name, site.snapshot.node(keeper).facts.host.value
-    # The scripts on a node know it only by its host name.
-    names = {name, host.hostname.partition(".")[0] if host and host.hostname else name}
-    if len(heads) == len(read) and (whoever or newest.promotions[-1].node in names):
+    if len(heads) == len(read) and (whoever or served_last(site.snapshot.node(keeper), newest)):
         return Descent(newest.promotions)
+    name = site.node(keeper).name
     begun = Promotion(derived(mark, "adopted"), newest.head or _FIRST, 0, name)
     return Descent((*newest.promotions, begun), adopted=True)
+
+
+def served_last(node: NodeView, lineage: Lineage | None) -> bool:
+    """Whether the newest entry of a lineage is about this node."""
+    if lineage is None or not lineage.promotions:
+        return False
+    # The scripts on a node know it only by its host name. The last one read still names it.
+    host = node.facts.host.last
+    names = {node.name, host.hostname.partition(".")[0] if host and host.hostname else node.name}
+    return lineage.promotions[-1].node in names
 
 
 def _read(node: NodeView) -> Lineage:
@@ -177,7 +185,7 @@ def _write(
         guards=(f"{home.value}-answers",),
         expects=("same-lineage",) if last else (),
         always=True,
-        undo=take_back(*forget)
+        undo=take_back(*forget, expects=(f"{home.value}-answers",))
         if undone
         else no_undo("the first entry only names the data as it is; it may stay"),
         phase="lineage",

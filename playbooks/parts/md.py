@@ -4,8 +4,9 @@ from playbooks.parts.building import q
 
 
 def is_ours(image: str, unit: int) -> str:
-    """A test: this unit is backed by this image."""
-    return f"{q('mdconfig', '-l', '-u', str(unit), '-f', image)} > /dev/null 2>&1"
+    """A test: this unit is backed by this image. Old releases cannot list by file, so the list is read."""
+    file = f"mdconfig -lv | awk -F '\\t' '$1 == \"md{unit}\" {{ print $4 }}'"
+    return f'[ "$({file})" = {q(image)} ]'
 
 
 def attach(image: str, unit: int) -> str:

@@ -13,7 +13,7 @@ from playbooks.parts.site import Site
 
 FsckPolicy = Literal["preen", "yes", "refuse"]
 _CLEAN = (
-    "'{ for (i = 1; i < NF; i++) if ($i == \"clean\" && !found) { found = 1; is = $(i + 1) } } "
+    '\'{ for (i = 1; i < NF; i++) if ($i == "clean" && !found) { found = 1; is = $(i + 1) } } '
     "END { exit is != 1 }'"
 )
 FSCK_LIMIT = 6 * 3_600.0

@@ -11,7 +11,7 @@ from playbooks.job import Answers
 
 _SIZE = re.compile(r"([1-9][0-9]{0,9})([mgt])")
 _UNITS = {"m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-SMALLEST = 16 << 20
+SMALLEST = 8 << 20
 """Bytes; below this newfs and growfs have hardly any cylinder group to work with."""
 _INTERFACE = r"^[A-Za-z][A-Za-z0-9_.]{0,14}$"
 
@@ -23,7 +23,7 @@ def size_in_bytes(text: str) -> int:
         raise ValueError("expected a whole number followed by m, g or t, such as 500m or 20g")
     size = int(found[1]) * _UNITS[found[2]]
     if size < SMALLEST:
-        raise ValueError("an image smaller than 16m cannot hold a useful file system")
+        raise ValueError("an image smaller than 8m cannot hold a useful file system")
     return size
 
 

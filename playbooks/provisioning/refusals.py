@@ -28,7 +28,6 @@ def refuse(snapshot: PairSnapshot, answers: ProvisionAnswers) -> None:
             raise CannotPlan(
                 f"the mounts of {node.name} are not known ({node.facts.mounts.unknown}): look again"
             )
-        _image(node, answers)
         _interface(node, answers)
         _vrrp(snapshot, node)
     _exports(snapshot)
@@ -40,6 +39,9 @@ def refuse(snapshot: PairSnapshot, answers: ProvisionAnswers) -> None:
         _gate_unit(snapshot)
     else:
         _ours(snapshot, mirror)
+
+    for node in snapshot.nodes:
+        _image(node, answers)
 
 
 def _names(snapshot: PairSnapshot) -> None:

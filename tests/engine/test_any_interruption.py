@@ -1,5 +1,6 @@
 """Wherever a run is cut, it ends as if it had not been, and no command runs twice."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import pytest
 from console.engine.runner import Runner
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
-from tests.engine.fakes import Console, Site, command, plan_of, wait, write
-from tests.engine.warp import warped
+from tests.engine.fakes import Console, Site
+from tests.engine.plans import command, plan_of, wait, write
+from tests.engine.warp import WarpLoop, warped
 
 
 def _site() -> Site:
@@ -101,6 +103,46 @@ def test_killed_twice_it_still_ends_as_if_undisturbed() -> None:
             assert outcome == expected, f"killed at point {first}, then at {second}"
 
 
+def test_cancelled_at_any_turn_of_the_loop_it_stops_there_and_is_resumed() -> None:
+    expected, _, _ = warped(_undisturbed())
+    turns = warped(_turns())
+    assert turns > 150
+    for turn in range(1, turns):
+        cancelled, outcome = warped(_cancelled_at(turn))
+        assert cancelled, f"what came at turn {turn} was swallowed"
+        assert outcome == expected, f"cancelled at turn {turn} of {turns}"
+
+
+async def _turns() -> int:
+    """How many turns of the loop an undisturbed run takes."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, WarpLoop)
+    before = loop.turns
+    await Console(_site()).runner.apply(_plan())
+    return loop.turns - before
+
+
+async def _cancelled_at(turn: int) -> tuple[bool, dict[str, Any]]:
+    """Whether the run ended at that turn, and how it ended after it was resumed."""
+    site = _site()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, WarpLoop)
+    task = asyncio.ensure_future(Console(site).runner.apply(_plan()))
+    loop.at_turn = (loop.turns + turn, task.cancel)
+    await asyncio.wait({task})
+    if not task.cancelled():
+        return False, _outcome(site, task.result())
+    console = Console(site)
+    kept = next(iter(await console.journal.runs()), None)
+    if kept is None:
+        for node in site.nodes.values():
+            node.lock = None
+        return True, _outcome(site, await console.runner.apply(_plan()))
+    if kept.state is RunState.DONE:
+        return True, _outcome(site, kept)
+    return True, _outcome(site, await console.runner.resume(kept.id))
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_losing_the_connection_at_any_call_changes_nothing_in_the_end(when: str) -> None:
     expected, _, calls = warped(_undisturbed())
@@ -119,7 +161,7 @@ async def _lost_at(call: int, when: str) -> dict[str, Any]:
 def test_killed_again_and_again_with_a_lost_connection_between_it_ends_as_if_undisturbed() -> None:
     expected, points, calls = warped(_undisturbed())
     source = random.Random(20261123)
-    for _ in range(400):
+    for _ in range(150):
         lives = [source.randrange(1, points) for _ in range(source.randrange(5))]
         lose = (source.randrange(1, calls * 2), source.choice(["before", "after"]))
         outcome = warped(_killed_at(*lives, lose=lose))

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from console.engine import transitions
-from console.engine.machine import QUIET, Do, Seen, Signals, decide
+from console.engine.decisions import QUIET, Do, Seen, Signals
+from console.engine.machine import decide
 from console.model.job import JobLook, JobState
 from console.model.run import Checked, Choice, RunRecord, StepState
 from console.model.words import Answer
-from tests.engine.fakes import command, manual, plan_of, transfer, wait, write
+from tests.engine.plans import command, manual, plan_of, transfer, wait, write
 
 YES = (Checked("so", Answer.YES, "it is so"),)
 NO = (Checked("so", Answer.NO, "it is not so"),)

@@ -23,7 +23,8 @@ from console.model.run import RunRecord, RunState, StepState
 from console.ssh.connecting import connect
 from console.ssh.hands import NodeHands
 from console.watch.fresh import PairEyes
-from tests.engine.fakes import FakeOperator, command, wait, write
+from tests.engine.fakes import FakeOperator
+from tests.engine.plans import command, wait, write
 from tests.waiting import eventually
 
 LIMIT = 2.0
@@ -168,7 +169,8 @@ async def test_a_console_killed_under_a_job_is_resumed_by_another(tmp_path: Path
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert site.last is not None
-        assert "run=" in await site.on("b", "cat /var/db/mirrorgate/lock/owner")
+        lock = await site.on("b", "ls -l /var/db/mirrorgate/lock; cat /var/db/mirrorgate/lock/owner 2>&1")
+        assert f"run={site.last.id}" in lock, [(e.at, e.text) for e in site.last.events]
         run = await site.runner().resume(site.last.id)
         assert run.state is RunState.DONE, run.why
         assert await site.on("b", "cat /root/count") == "ran\nnext\n"
@@ -223,7 +225,7 @@ class _Timed:
 async def test_the_engine_adds_less_than_50_ms_and_three_round_trips_to_a_step(tmp_path: Path) -> None:
     async with _site(tmp_path) as site:
         count = 10
-        values = {
+        values: dict[str, Any] = {
             "node": "web-b",
             "guards": ("slave-answers",),
             "expects": ("slave-answers",),
@@ -250,7 +252,5 @@ async def test_the_engine_adds_less_than_50_ms_and_three_round_trips_to_a_step(t
         first = next(e.at for e in run.events if e.kind == "step")
         own = run.steps[-1].ended or 0.0
         of_the_engine = (own - first - sum(spent[2:])) / count
-        print(
-            f"{len(spent)} round trips for {count} steps, {of_the_engine * 1000:.1f} ms a step of the engine's own"
-        )
+        print(f"{len(spent)} calls for {count} steps, {of_the_engine * 1000:.1f} ms of the engine each")
         assert of_the_engine < 0.05

@@ -8,7 +8,8 @@ import pytest
 from console.engine.runner import Refused
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState, StepState
-from tests.engine.fakes import Console, Site, command, plan_of, write
+from tests.engine.fakes import Console, Site
+from tests.engine.plans import command, plan_of, write
 from tests.engine.warp import warped
 
 PATH = "/usr/local/etc/freevrrpd.conf"

@@ -9,6 +9,8 @@ import pytest_asyncio
 
 from console.lab import pair
 from console.lab.pair import LabPair
+from console.lab.running import run_text
+from console.lab.shell import Shell
 from console.model.config import Config, NodeConfig
 from console.model.job import HandsLost, JobLook, JobState, LockLost
 from console.ssh.hands import NodeHands, operating_opener
@@ -42,6 +44,16 @@ async def hands(lab: LabPair, master: NodeConfig) -> AsyncIterator[NodeHands]:
 @pytest.fixture
 def job(request: pytest.FixtureRequest) -> str:
     return f"r.{request.node.name}"[:100]
+
+
+async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) -> JobLook:
+    """Look until the job has said so much."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (look := await hands.look(job)).out != out:
+        assert loop.time() < deadline, look
+        await asyncio.sleep(0.02)
+    return look
 
 
 async def opened_again(lab: LabPair, master: NodeConfig, within: float = 10.0) -> NodeHands:
@@ -105,8 +117,8 @@ async def test_weird_text_reaches_the_node_as_it_is(hands: NodeHands, job: str) 
 async def test_a_job_outlives_its_connection(
     lab: LabPair, master: NodeConfig, hands: NodeHands, job: str
 ) -> None:
-    look = await hands.launch(job, "echo one; sleep 20; echo two", run=RUN)
-    assert (look.state, look.out) == (JobState.RUNNING, "one\n")
+    await hands.launch(job, "echo one; sleep 40; echo two", run=RUN)
+    assert (await showing(hands, job, "one\n")).state is JobState.RUNNING
     await hands.close()
     with pytest.raises(HandsLost, match=r"^web-a: "):
         await hands.look(job)
@@ -120,6 +132,7 @@ async def test_a_pulled_management_cable_loses_the_hands_and_not_the_job(
     lab: LabPair, master: NodeConfig, hands: NodeHands, job: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await hands.launch(job, "echo one; sleep 30; echo two", run=RUN)
+    await showing(hands, job, "one\n")
     hands._limit = 0.5
     server = lab.server(lab.world.nodes["a"])
     server.plug(False)
@@ -143,6 +156,7 @@ async def test_stopping_ends_what_a_job_waits_for(lab: LabPair, hands: NodeHands
 async def test_a_job_whose_process_is_gone_has_vanished(lab: LabPair, hands: NodeHands, job: str) -> None:
     node = lab.world.nodes["a"]
     await hands.launch(job, "echo begun; sleep 9000", run=RUN)
+    await showing(hands, job, "begun\n")
     [runner] = [p.pid for p in node.processes if f"jobs/{job}/runner" in p.command]
     node.processes.kill(runner, 9)
     look = await ended(hands, job)
@@ -184,12 +198,27 @@ async def test_a_lock_says_who_and_since_when_and_is_broken_only_on_the_operator
     await other.close()
 
 
+async def test_a_detached_script_does_not_go_on_without_power(lab: LabPair) -> None:
+    node = lab.world.nodes["b"]
+    await run_text(node, "echo 'touch /root/begun; sleep 9000; touch /root/never' >/root/script")
+    await run_text(node, "daemon -cf /bin/sh /root/script")
+    await eventually(lambda: node.fs.exists("/root/begun"))
+    await lab.fault("power-off", "web-b")
+    await eventually(lambda: Shell.executing == 0)
+    assert not node.fs.exists("/root/never")
+    await lab.fault("power-on", "web-b")
+    await eventually(lambda: node.ready, within=20)
+    assert not node.fs.exists("/root/never")
+
+
 async def test_a_power_cut_under_a_job_interrupts_it(
     lab: LabPair, master: NodeConfig, hands: NodeHands, job: str
 ) -> None:
     node = lab.world.nodes["a"]
     await hands.launch(job, "echo begun; sleep 9000; echo never", run=RUN)
+    await showing(hands, job, "begun\n")
     await hands.launch(f"{job}2", "echo over", run=RUN)
+    await ended(hands, f"{job}2")
     await lab.fault("power-off", "web-a")
     with pytest.raises(HandsLost, match=r"^web-a: "):
         await hands.look(job)

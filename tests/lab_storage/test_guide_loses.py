@@ -1,7 +1,8 @@
 """R1: the reference guide's own scripts, run in its own order, end with the old data served and say nothing.
 
-The real pair did so too (recording 06b). What the guide's four scripts do is data here, with two repairs without
-which they never end: `-t` for the option `-d` that ggatec lacks, and a wait that knows a mirror without a copy.
+The real pair did so too (recording 06b). What the guide's four scripts do is data here, with two repairs
+without which they never end: `-t` for the option `-d` that ggatec lacks, and a wait that gives up on a mirror
+that nobody copies.
 """
 
 import json
@@ -30,7 +31,11 @@ pkill ggated; sleep 1
 [ -e /dev/md0 ] || mdconfig -a -t vnode -f /root/images/sitesbackup.img
 fsck -t ufs -y /dev/md0
 sleep 2
-if [ -e /dev/mirror/remotemirror ]; then mount /dev/mirror/remotemirror {SITES}; else mount /dev/md0 {SITES}; fi
+if [ -e /dev/mirror/remotemirror ]; then
+    mount /dev/mirror/remotemirror {SITES}
+else
+    mount /dev/md0 {SITES}
+fi
 """
 SLAVE_LETS_GO = f"""
 umount {SITES}

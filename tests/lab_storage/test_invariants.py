@@ -1,4 +1,4 @@
-"""The watcher sees each thing that must never happen, done by hand; and stays silent while nothing is wrong."""
+"""The watcher sees each thing that must never happen, done by hand, and is silent while nothing is wrong."""
 
 from console.lab.invariants import watch
 from tests.lab_storage.bench import MIRROR, SITES, SLAVE_IMAGE, Bench

@@ -1,4 +1,4 @@
-"""A node made of stubs: each command of FreeBSD writes down how it was called and keeps a little state in files."""
+"""A node made of stubs: each command writes down how it was called and keeps a little state in files."""
 
 import shutil
 import subprocess
@@ -35,7 +35,11 @@ _ACTS = {
     "fstat": 'echo "root vim 77 /sites"',
     "fsck": 'case "$*" in *-p*) [ ! -e "$here/preen-fails" ] ;; esac',
     "pgrep": '[ -e "$here/runs/$2" ]',
-    "pkill": 'case $1 in -KILL) rm -f "$here/runs/$3" ;; *) [ -e "$here/stubborn" ] || rm -f "$here/runs/$2" ;; esac',
+    "pkill": """
+case $1 in
+-KILL) rm -f "$here/runs/$3" ;;
+*) [ -e "$here/stubborn" ] || rm -f "$here/runs/$2" ;;
+esac""",
     "ggated": 'touch "$here/runs/ggated"',
     "netstat": 'cat "$here/connections"; [ ! -e "$here/runs/ggated" ] || echo "tcp4 0 0 *.3080 *.* LISTEN"',
     "mdconfig": """
@@ -107,8 +111,9 @@ class FakeNode:
         self.write("own.img", "")
         self.write("gg.exports", f"192.168.1.100 RW {directory}/own.img\n")
         self.settings = {
-            "home": home, "mirror": "remotemirror", "mount": f"{directory}/sites", "image": f"{directory}/own.img",
-            "md_unit": "0", "peer": "192.168.1.101", "peer_image": "/images/peer.img", "gate_unit": "0",
+            "home": home, "mirror": "remotemirror", "mount": f"{directory}/sites",
+            "image": f"{directory}/own.img", "md_unit": "0", "peer": "192.168.1.101",
+            "peer_image": "/images/peer.img", "gate_unit": "0",
             "gate_timeout": "10", "floating": "192.168.1.102", "fsck": "preen", "promotion": "auto",
             "hooks": f"{directory}/hooks",
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""canary.sh and canary_read.sh in dash: what is acknowledged was written, and nothing is written outside of the mount."""
+"""canary.sh and canary_read.sh in dash: what is acknowledged was written, and only below the mount."""
 
 import subprocess
 from pathlib import Path
@@ -13,9 +13,12 @@ def node(tmp_path: Path) -> FakeNode:
     node = FakeNode(tmp_path / "node", "master")
     node.mounted()
     (node.stage / "sites/canary-run").mkdir()
-    # The canary's pauses are real here: the stub counts them and takes the pid file away after three.
-    node.write("bin/sleep", f'#!/bin/sh\necho x >>{node.stage}/naps\n[ "$(wc -l <{node.stage}/naps)" -lt 3 ] || '
-               f"rm -f {node.stage}/pid\n")  # fmt: skip
+    # Counts the canary's pauses, and takes the pid file away after three.
+    naps = f"{node.stage}/naps"
+    node.write(
+        "bin/sleep",
+        f'#!/bin/sh\necho x >>{naps}\n[ "$(wc -l <{naps})" -lt 3 ] || rm -f {node.stage}/pid\n',
+    )
     node.write("pid")
     return node
 

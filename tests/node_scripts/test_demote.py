@@ -71,7 +71,7 @@ def test_a_slave_unmounts_detaches_under_the_mirror_looks_again_and_only_then_se
     assert slave.changes == ["umount sites", "mdconfig -d -o force -u 0", "ggated "]
     detached, served = calls.index("mdconfig -d -o force -u 0"), calls.index("ggated ")
     assert "sleep 6" in calls[detached:served]
-    assert "mdconfig -lv " in calls[calls.index("sleep 6", detached) : served]
+    assert "mdconfig -lv" in calls[calls.index("sleep 6", detached) : served]
 
 
 @pytest.mark.parametrize("home", ["master", "slave"])
@@ -174,6 +174,14 @@ def test_data_that_only_this_slave_has_is_served_by_a_job_alone(slave: FakeNode)
     assert slave.changes == ["ggated "]
 
 
+def test_data_that_this_slave_promoted_under_another_name_is_not_served_either(slave: FakeNode) -> None:
+    slave.write("state/lineage", OWN.replace(" node", " web-b"))
+    slave.write("state/promoted", "fedcba9876543210\n")
+    assert "newer data than its peer has" in slave.run("serve.sh").err
+    slave.write("state/promoted", "0123456789abcdef\n")
+    assert slave.run("serve.sh").status == 0
+
+
 def test_a_lineage_that_makes_no_sense_is_not_served(slave: FakeNode) -> None:
     slave.write("state/lineage", "half a li")
     assert "makes no sense" in slave.run("serve.sh").err
@@ -193,6 +201,15 @@ def test_a_backup_waits_longer_than_an_election_before_it_lets_go(master: FakeNo
     assert master.run("demote.sh", "-v").status == 0
     calls = (master.stage / "calls").read_text()
     assert calls[: calls.index("lockf")].count("sleep 1\n") >= 6
+
+
+def test_a_call_from_before_a_promotion_does_not_undo_it(slave: FakeNode) -> None:
+    # The operator promotes while the call of freevrrpd waits for the election to settle.
+    promotes = f'printf "%s\\n" "{slave.stage}/dev/mirror/remotemirror {slave.stage}/sites ufs" >{slave.stage}/mounts'
+    slave.write("bin/sleep", f"#!/bin/sh\n{promotes}\n")
+    ran = slave.run("demote.sh", "-v")
+    assert (ran.status, slave.changes) == (0, [])
+    assert "was promoted since freevrrpd called: nothing done" in slave.log
 
 
 def test_an_operators_job_lets_go_itself(master: FakeNode) -> None:

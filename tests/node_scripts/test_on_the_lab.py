@@ -1,4 +1,4 @@
-"""The node scripts on the simulated pair, called by VRRP and by hand: bashkit as their shell, real storage rules."""
+"""The node scripts on the simulated pair, called by VRRP and by hand: another shell, real storage rules."""
 
 from collections.abc import AsyncIterator
 
@@ -114,7 +114,7 @@ async def test_a_handed_over_pair_keeps_what_both_wrote_and_never_fails_back_alo
     await eventually(lambda: logged(lab, "a", "this is a fail-back, use the job fail-back"), within=30)
     assert not is_mounted(a)
 
-    # b let go since a has the address, but its newer data is not offered to a gate that may be an old one (P06).
+    # b let go since a has the address, but newer data is not offered to what may be an old gate (P06).
     await eventually(lambda: logged(lab, "b", "this node has served newer data than its peer has"), within=30)
     assert not is_mounted(b)
     assert await out(lab, "b", "mdconfig -l; pgrep ggated") == ""
@@ -212,3 +212,25 @@ async def test_services_start_stop_and_tell_their_status(lab: LabPair) -> None:
     assert (await out(lab, "a", "service mirrorgate status")).startswith("home master: mounted: /dev/mirror/")
     await out(lab, "b", "service ggated onerestart")
     await eventually(lambda: any(p.name == "ggated" for p in lab.world.nodes["b"].processes), within=5)
+
+
+async def test_the_canary_counts_what_survives_a_hand_over(lab: LabPair) -> None:
+    a, b = lab.world.nodes["a"], lab.world.nodes["b"]
+    await run_text(a, "mkdir /home/sites/canary-1")
+    started = f"daemon -p /var/run/canary.pid {LIBEXEC}/canary.sh /home/sites/canary-1 /var/tmp/acks 0.1"
+    await run_text(a, f"mkdir -p /var/tmp; {started} /var/run/canary.pid")
+    await eventually(
+        lambda: a.fs.exists("/var/tmp/acks") and a.fs.read_file("/var/tmp/acks").count(b"\n") > 3, within=20
+    )
+    await let_go_of_master(lab)
+    await eventually(lambda: logged(lab, "b", "mounted and served"), within=30)
+
+    acked = (await out(lab, "a", f"{LIBEXEC}/canary_read.sh acked /var/tmp/acks")).split()
+    found = (await out(lab, "b", f"{LIBEXEC}/canary_read.sh found /home/sites/canary-1")).split()
+    assert acked[0] == "acked"
+    assert int(acked[1]) > 3
+    assert int(found[1]) >= int(acked[1])
+    assert found[3] == "0"
+    assert not is_mounted(a)
+    assert not a.fs.exists("/home/sites/canary-1")
+    assert is_mounted(b)

@@ -107,9 +107,7 @@ def test_a_slave_refuses_before_anything_is_attached(
     if reason is None:
         # A ggated that ignores TERM gets KILL, and only then is the image attached.
         assert ran.status == 0, ran.err
-        assert slave.changes[:4] == [
-            "pkill -x ggated", "pkill -KILL -x ggated", "kldload geom_mirror", "mdconfig -a -t vnode -f own.img -u 0",
-        ]  # fmt: skip
+        assert slave.changes[:4] == ["pkill -x ggated", "pkill -KILL -x ggated", *ATTACHED[1:]]
         return
     assert ran.status == 1
     assert reason in ran.err

@@ -117,13 +117,19 @@ def test_a_take_over_that_nobody_recorded_rests_on_a_typed_statement() -> None:
 
 def test_a_bare_half_on_the_slave_is_copied_too_but_its_age_rests_on_a_typed_statement() -> None:
     geom = Geom(mds=(MD_OF_SLAVE,))
-    pair = _slave(mounts=(ROOT, replace(SITES, special="/dev/md0")), geom=geom, lineage=line_of(("a", "web-a")))
+    pair = _slave(
+        mounts=(ROOT, replace(SITES, special="/dev/md0")), geom=geom, lineage=line_of(("a", "web-a"))
+    )
     made = plan("fail-back", pair)
     assert typed(made) == ["web-b holds the newest data"]
-    assert in_order(made, "unmount-slave", "let-go-slave", "attach-gate", "rebuild-master-half", "mount-master")
+    assert in_order(
+        made, "unmount-slave", "let-go-slave", "attach-gate", "rebuild-master-half", "mount-master"
+    )
     undo = made.step("unmount-slave").undo
     assert undo is not None
-    assert (undo.text or "").endswith("mount /dev/md0 /home/sites\n")
+    assert (undo.text or "").endswith(
+        "\nmount -t ufs /dev/md0 /home/sites || mount -t ufs /dev/mirror/remotemirror /home/sites\n"
+    )
 
 
 def test_another_unit_number_is_used_where_the_first_is_taken() -> None:

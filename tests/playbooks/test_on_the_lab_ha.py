@@ -7,11 +7,13 @@ import pytest
 
 from console.engine import locks
 from console.engine.measures import measure
+from console.engine.runner import Runner
+from console.health.conditions import check
 from console.lab.provision import IMAGES
 from console.lab.scenarios import is_mounted
-from console.health.conditions import check
 from console.model.run import RunRecord, RunState, StepState
 from console.model.snapshot import LinkState
+from console.ssh.hands import open_hands
 from playbooks.fail_back import JOB as FAIL_BACK
 from playbooks.failover_drill import JOB as DRILL
 from playbooks.promote import JOB as PROMOTE
@@ -145,9 +147,10 @@ async def test_a_slave_promoted_on_its_bare_half_loses_nothing_on_the_way_back()
         let_go = "umount /home/sites && gmirror stop remotemirror && mdconfig -d -u 0 && ggatec destroy -u 0"
         assert (await lab.sh("a", f"service freevrrpd onestop; {let_go}")).status == 0
         bare = "mdconfig -a -t vnode -f /root/images/sitesbackup.img -u 0 && mount /dev/md0 /home/sites"
-        assert (await lab.sh("b", f"pkill ggated; sleep 2; {bare}")).status == 0
+        assert (await lab.sh("b", f"pkill ggated; sleep 2; kldunload geom_mirror; {bare}")).status == 0
         await _write(lab, "b", "two.txt")
         assert (await lab.sh("b", "service freevrrpd onestart")).status == 0
+        await lab.sees(lambda pair: check("slave-vrrp-master", pair).holds)
         record = await lab.done(FAIL_BACK)
         assert "web-b holds the newest data" in [q.typed for q in lab.operator.asked]
         await _serves(lab, "a", "one.txt", "two.txt")
@@ -163,7 +166,7 @@ async def test_a_take_over_that_is_taken_back_before_the_mount_leaves_the_master
         part = whole.model_copy(update={"steps": whole.steps[:upto], "outage": None, "expects": ()})
         record = await lab.run(part)
         assert record.state is RunState.DONE, told(record)
-        undone = await lab.take_back(record)
+        undone = await _take_back(lab, record)
         assert undone.state is RunState.UNDONE, told(undone)
         await _serves(lab, "a", "one.txt")
         seen = await lab.look()
@@ -182,6 +185,15 @@ async def test_a_half_that_claims_to_be_current_is_copied_all_the_same() -> None
         assert ran.status == 0, ran
         assert "md0 (SYNCHRONIZING" in ran.out, ran
         assert "ggate0 (ACTIVE)" in ran.out, ran
+
+
+async def _take_back(lab: Bench, record: RunRecord) -> RunRecord:
+    reach = lab.lab.ssh_config
+    who = "operator@console"
+    runner = Runner(
+        lab.pair, lab.eyes, lambda node: open_hands(node, reach), lab.journal, lab.operator, who=who
+    )
+    return await runner.undo(record.id)
 
 
 async def _unreachable(lab: Bench, home: str = "master") -> None:

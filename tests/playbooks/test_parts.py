@@ -24,6 +24,7 @@ from tests.health.building import (
     MD,
     MD_OF_SLAVE,
     SITES,
+    boot_files,
     component,
     healthy,
     mirror,
@@ -163,7 +164,9 @@ def test_a_master_s_half_without_a_fixed_name_is_detached_by_force() -> None:
     parts = (component("ggate0"), component("md0", flags=()))
     pair = with_facts(healthy(), Home.MASTER, geom=Geom(mirrors=(mirror(*parts),), gates=(GATE,), mds=(MD,)))
     said = lines(plan("stop-pair", pair).step("let-go-master"))
-    assert any("gmirror stop remotemirror && mdconfig -l" in line and "-o force" in line for line in said)
+    assert any(
+        'gmirror stop remotemirror && [ "$(mdconfig -lv' in line and "-o force" in line for line in said
+    )
 
 
 def test_units_are_those_the_pair_has() -> None:
@@ -177,6 +180,21 @@ def test_units_are_those_the_pair_has() -> None:
     pair = with_facts(pair, Home.SLAVE, geom=Geom(mds=(other,)))
     site = site_of(pair)
     assert (site.master_md, site.slave_md, site.gate, site.gate_timeout) == (4, 1, "ggate3", 10)
+
+
+def test_scripts_that_would_not_keep_still_are_named_before_the_job() -> None:
+    said = plan("failover-drill", healthy()).unchecked
+    assert (
+        said[0] == "web-a: whether /usr/local/bin/master_script.sh keeps still during the job: it is not ours"
+    )
+    ours = boot_files((), ("daemon -cf /usr/local/libexec/mirrorgate/demote.sh -v",))
+    pair = with_facts(with_facts(healthy(), Home.MASTER, files=ours), Home.SLAVE, files=ours)
+    assert plan("failover-drill", pair).unchecked == ()
+
+
+def test_a_daemon_that_a_reboot_would_start_too_early_is_named() -> None:
+    pair = with_facts(healthy(), Home.MASTER, files=boot_files(('freevrrpd_enable="YES"',)))
+    assert any("freevrrpd starts at boot" in line for line in plan("promote", pair).unchecked)
 
 
 def test_an_unlimited_gate_is_never_made_again() -> None:

@@ -25,6 +25,7 @@ from tests.playbooks.planning import (
     ids,
     in_order,
     line_of,
+    lines,
     plan,
     refused,
     slave_serves,
@@ -61,7 +62,7 @@ def test_a_master_that_says_nothing_must_be_off_by_the_operator_s_word_before_an
     made = plan("promote", _dead(healthy()))
     assert ids(made) == ALONE.split()
     assert typed(made) == ["web-a is off"]
-    assert "whether web-a has let go: it rests on a typed statement" in made.unchecked
+    assert "web-a: whether it has let go, but for your word" in made.unchecked
     assert all(step.node != "web-a" for step in made.steps)
 
 
@@ -82,6 +83,17 @@ def test_a_master_that_has_let_go_already_is_only_looked_at() -> None:
     made = plan("promote", stopped())
     assert "unmount-master" not in ids(made)
     assert in_order(made, "stays-gone-master", "stop-vrrp-master", "stop-ggated", "mount-slave")
+
+
+def test_where_nobody_serves_only_the_record_can_spare_the_statement() -> None:
+    assert typed(plan("promote", stopped())) == ["data may be missing"]
+    pair = stopped()
+    for home in Home:
+        pair = with_facts(pair, home, lineage=line_of(("a", "web-a"), ("b", "nodeb")))
+    made = plan("promote", pair)
+    assert typed(made) == []
+    said = "\n".join(lines(made.step("lineage-slave-serves-on-slave")))
+    assert f' {"b" * 16} "$(date +%s)" web-b' in said
 
 
 def test_a_half_that_was_behind_when_last_seen_needs_a_second_statement() -> None:

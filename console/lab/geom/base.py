@@ -76,6 +76,11 @@ class Provider:
         self.config: Callable[[], Config] | None = None
 
     @property
+    def in_use(self) -> bool:
+        """Open by anyone who may write, or who wants it for himself."""
+        return self.write_count + self.exclusive_count > 0
+
+    @property
     def mode(self) -> str:
         """The open counts as r1w1e1."""
         return f"r{self.read_count}w{self.write_count}e{self.exclusive_count}"
