@@ -81,8 +81,7 @@ def _release(site: Site, home: Home, serves: bool) -> tuple[Step, ...]:
         first = (stop_services(site, home, leaves=half), unmount(site, home, leaves=free))
     master: tuple[Step, ...] = ()
     if not holds_nothing(site, Home.MASTER):
-        slave_dead = "master-gate-alive"
-        dead = home is Home.MASTER and not refusing.holds(site.snapshot, slave_dead)
+        dead = home is Home.MASTER and not refusing.holds(site.snapshot, "master-gate-alive")
         master = (
             master_lets_go(site, leaves=free, gate_is_dead=dead),
             stays_gone(site, Home.MASTER, leaves=free),

@@ -1,11 +1,13 @@
 """`mirrorgate` and `mirrorgate monitor`: the console itself, wired to the watch."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.app import MirrorgateApp
 from console.commands.sampling import chosen, opener
+from console.engine.journal import Journal
 from console.model.asking import Asker
 from console.model.config import Config, PairConfig
 from console.model.snapshot import PairState
@@ -47,24 +49,30 @@ class Watching:
         return self._eyes[pair]
 
 
-def jobs(config: Config, watching: Watching) -> "PairJobs":
+def jobs(config: Config, watching: Watching, journal: Journal) -> "PairJobs":
     """The jobs of a console. A read-only one does not even load what could change a node."""
     from console.commands.pair_jobs import PairJobs
-    from console.engine.journal import Journal
 
-    return PairJobs(config, watching.eyes, Journal(), lambda: watching.asker)
+    return PairJobs(config, watching.eyes, journal, lambda: watching.asker)
 
 
 def run(config: Config, path: Path, name: str | None, *, read_only: bool, ascii_only: bool) -> int:
     """Open the console and return its exit status."""
-    pairs = chosen(config, path, name)
-    watching = Watching(config, pairs)
-    app = MirrorgateApp(
-        pairs,
-        watching,
-        read_only=read_only,
-        jobs=None if read_only else jobs(config, watching),
-        ascii_only=ascii_only,
-    )
-    app.run()
-    return app.return_code or 0
+    return asyncio.run(_run(config, chosen(config, path, name), read_only=read_only, ascii_only=ascii_only))
+
+
+async def _run(config: Config, pairs: Sequence[PairConfig], *, read_only: bool, ascii_only: bool) -> int:
+    watching, journal = Watching(config, pairs), Journal()
+    try:
+        app = MirrorgateApp(
+            pairs,
+            watching,
+            read_only=read_only,
+            jobs=None if read_only else jobs(config, watching, journal),
+            journal=journal.runs,
+            ascii_only=ascii_only,
+        )
+        await app.run_async()
+        return app.return_code or 0
+    finally:
+        await journal.close()

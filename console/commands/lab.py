@@ -86,16 +86,24 @@ async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
     from console import config_file
     from console.app import MirrorgateApp
     from console.commands.console import Watching, jobs
+    from console.engine.journal import Journal
     from console.lab.pair import serve
 
     lab = await serve(speed=speed, scenario=scenario)
+    journal = Journal()
     try:
         config = await asyncio.to_thread(config_file.load, lab.config_file)
         watching = Watching(config, config.pairs)
         app = MirrorgateApp(
-            config.pairs, watching, jobs=jobs(config, watching), faults=lab, ascii_only=ascii_only
+            config.pairs,
+            watching,
+            jobs=jobs(config, watching, journal),
+            journal=journal.runs,
+            faults=lab,
+            ascii_only=ascii_only,
         )
         await app.run_async()
         return app.return_code or 0
     finally:
+        await journal.close()
         await lab.close()

@@ -25,9 +25,9 @@ def is_mounted(node: Node) -> bool:
 
 _NEW_LINEAGE = f"""
 id=$(od -An -N8 -tx1 /dev/urandom | tr -d ' ')
-parent=$(awk 'END {{ print $1 }}' {LINEAGE_FILE})
+entry="$id $(awk 'END {{ print $1 }}' {LINEAGE_FILE}) $(date +%s) $(hostname -s)"
 for file in {LINEAGE_FILE} {MOUNT}/{LINEAGE_IN_MOUNT}; do
-    echo "$id $parent $(date +%s) $(hostname -s)" >> "$file"
+    echo "$entry" >> "$file"
     fsync "$file"
 done
 """

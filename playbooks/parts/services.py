@@ -25,7 +25,7 @@ _STOP = (
 )
 
 
-def stop_services(site: Site, home: Home, *, leaves: str, before: tuple[str, ...] = ()) -> Step:
+def stop_services(site: Site, home: Home, *, leaves: str) -> Step:
     """Stop the services on a node, in the reverse of their starting order."""
     node = site.node(home).name
     return command_step(
@@ -33,7 +33,6 @@ def stop_services(site: Site, home: Home, *, leaves: str, before: tuple[str, ...
         f"Stop the services on {node}",
         "A file system with open files cannot be unmounted, and what a service writes last must get in.",
         node,
-        *before,
         *_STOP,
         guards=(f"{home.value}-answers",),
         undo=take_back(*_START, expects=(f"{home.value}-mounted",)),

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("refresh", "drawn", "idle", "fleet")
+BENCHES = ("refresh", "drawn", "idle", "fleet", "run_output")
 
 
 def main() -> int:

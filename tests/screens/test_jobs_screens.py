@@ -191,9 +191,7 @@ def test_a_job_looks_as_it_did(name: str, snap_compare: Any) -> None:
 
     async def before(pilot: Pilot[None]) -> None:
         await eventually(lambda: app.states)
-        if what == "answers":
-            await press(pilot, "j", "enter", "enter", "9", "9", "9")
-        elif what == "plan":
+        if what == "plan":
             await press(pilot, "j", "end", "enter", *["down"] * 5)
         else:
             await begin(app, pilot, jobs)

@@ -13,8 +13,7 @@ from console.ssh.hands import NodeHands
 from console.ssh.jobs import Answer, job_look, printf_format
 from console.ssh.quoting import quote
 from tests.ssh.sshd import Sshd
-from tests.ssh.test_jobs import done
-from tests.ssh.workbench import RUN, Workbench
+from tests.ssh.workbench import RUN, Workbench, done
 
 ODD = st.text(alphabet=st.sampled_from("'\"\\`$!%-# \t\n\r;&|<>(){}[]*?~ab0é\x7f\x01\udcff"), max_size=60)
 

@@ -1,10 +1,16 @@
 """A node whose jobs live in a folder of this test: the job script with its folder, boot and limits moved."""
 
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.model.job import JobLook, JobState
 from console.ssh.connecting import connect
 from console.ssh.hands import CALL_LIMIT, NodeHands
 from console.ssh.jobs import SCRIPT
@@ -50,3 +56,40 @@ class Workbench:
             yield opened
         finally:
             await opened.close()
+
+
+async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (look := await hands.look(job)).state in (JobState.RUNNING, JobState.CLAIMED):
+        assert loop.time() < deadline, look
+        await asyncio.sleep(0.02)
+    return look
+
+
+async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) -> JobLook:
+    """Look until the job has said so much."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while (look := await hands.look(job)).out != out:
+        assert loop.time() < deadline, look
+        await asyncio.sleep(0.02)
+    return look
+
+
+async def done(hands: NodeHands, job: str, text: str, input: bytes | None = None) -> JobLook:
+    """Launch, and wait for the end: on a busy machine that is later than the launch's answer."""
+    await hands.launch(job, text, run=RUN, input=input)
+    return await ended(hands, job)
+
+
+def running(bench: Workbench, job: str, what: str = "") -> list[int]:
+    """Processes of a job's runner and of its command."""
+    said = subprocess.run(["/usr/bin/pgrep", "-f", f"^/bin/sh {bench.job(job)}/{what}"], capture_output=True)
+    return [int(word) for word in said.stdout.split()]
+
+
+def kill(pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
