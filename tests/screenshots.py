@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,14 @@ from textual.pilot import Pilot
 from console import config_file
 from console.app import MirrorgateApp
 from console.commands.console import Watching
+from console.commands.console import jobs as jobs_of
+from console.engine.journal import Journal
 from console.lab.pair import serve
+from console.model.run import Choice, Question, StepState
 from console.model.snapshot import LinkState, PairState
 from console.model.words import Answer, MirrorState
+from console.screens.job_plan import PlanScreen
+from console.screens.job_run import RunScreen
 
 Shown = Callable[[PairState], bool]
 """Whether the state is the one to take a picture of."""
@@ -89,6 +95,51 @@ async def _take(app: MirrorgateApp, pilot: Pilot[None], picture: Picture, direct
     print(f"{directory / picture.name}.svg", flush=True)
 
 
+async def _until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} did not come within 120 s")
+        await pilot.pause(0.1)
+
+
+async def _job(app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
+    """A drill: the list of jobs, its plan, the run, and the direction card of its resynchronisation."""
+
+    async def picture(name: str) -> None:
+        await pilot.pause(1.5)
+        app.save_screenshot(f"{name}.svg", path=str(directory))
+        print(f"{directory / name}.svg", flush=True)
+
+    await pilot.resize_terminal(160, 48)
+    await _until(pilot, lambda: (s := app.states.get(app.pair)) and _healthy(s), "a healthy pair")
+    await pilot.press("j")
+    await picture("jobs")
+    jobs, running = app.jobs, app.running
+    if jobs is None or running is None:
+        raise SystemExit("the console has no jobs")
+    plan = jobs.plan(app.pair, "failover-drill", {})
+    await app.push_screen(PlanScreen(plan))
+    await picture("job-plan")
+    running.start(plan)
+    await app.push_screen(RunScreen())
+    started = False
+    while running.busy:
+        asked = app.question
+        run = app.job_run
+        if not started and run is not None and any(s.state is StepState.RUNNING for s in run.steps[2:]):
+            started = True
+            await picture("job-run")
+        if isinstance(asked, Question) and asked.shows_direction:
+            await picture("job-direction")
+            running.answer(asked, Choice.CANCEL)
+        elif isinstance(asked, Question):
+            running.answer(asked, Choice.GO)
+        elif asked is not None:
+            running.answer(asked, None)
+        await pilot.pause(0.1)
+
+
 async def _all(directory: Path) -> None:
     await asyncio.to_thread(directory.mkdir, exist_ok=True)
     lab = await serve()
@@ -105,11 +156,31 @@ async def _all(directory: Path) -> None:
         await lab.close()
 
 
+async def _jobs(directory: Path) -> None:
+    """The pictures of a job, on a lab of its own."""
+    lab = await serve()
+    with tempfile.TemporaryDirectory() as kept:
+        journal = Journal(Path(kept) / "journal.db")
+        try:
+            config = await asyncio.to_thread(config_file.load, lab.config_file)
+            watching = Watching(config, config.pairs)
+            offered = jobs_of(config, watching, journal)
+            app = MirrorgateApp(config.pairs, watching, jobs=offered, journal=journal.runs, faults=lab)
+            app.animation_level = "none"
+            async with app.run_test(size=(160, 48)) as pilot:
+                await _job(app, pilot, directory)
+        finally:
+            await journal.close()
+            await lab.close()
+
+
 def main() -> None:
     """Draw every picture."""
     arguments = argparse.ArgumentParser(description="Draw the README's pictures from the lab.")
     arguments.add_argument("directory", type=Path)
-    asyncio.run(_all(arguments.parse_args().directory))
+    directory = arguments.parse_args().directory
+    asyncio.run(_all(directory))
+    asyncio.run(_jobs(directory))
 
 
 if __name__ == "__main__":

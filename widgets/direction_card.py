@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.events import Resize
+from textual.geometry import Size
 from textual.reactive import var
 
 from console.model.plan import Direction, Side
@@ -99,6 +100,12 @@ class DirectionCard(Drawn):
     direction: var[Direction | None] = var(None)
     now: var[ReadNow] = var(())
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it has at that width, known before it was ever drawn: nothing of it is cut."""
+        if self.direction is None:
+            return 1
+        return len(direction_lines(self.direction, self.now, max(1, width)))
+
     def on_mount(self) -> None:
         """The border says what it is."""
         self.border_title = Content("direction")
@@ -122,3 +129,4 @@ class DirectionCard(Drawn):
             self.draw(Content(""))
             return
         self.draw(Content("\n").join(direction_lines(self.direction, self.now, width)))
+        self.refresh(layout=True)

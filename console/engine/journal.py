@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from console.engine.claims import Claims
 from console.engine.history import UnreadableRun, read, write
 from console.engine.history_schema import NewerHistory, migrate
 from console.model.run import RunRecord
@@ -84,6 +85,19 @@ class Journal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._db: sqlite3.Connection | None = None
         self._last: OrderedDict[str, tuple[RunRecord, int]] = OrderedDict()
+        self._claims = Claims(self.path.parent / "running")
+
+    async def claim(self, run: str) -> bool:
+        """Whether the run is this console's alone now: another that has it under way keeps it.
+
+        Raises:
+            JournalTrouble: it cannot be told.
+        """
+        return await self._do(lambda: self._claims.take(run))
+
+    async def release(self, run: str) -> None:
+        """Give a claim up."""
+        await self._do(lambda: self._claims.drop(run))
 
     async def keep(self, run: RunRecord) -> None:
         """Write the run as it is now; returns after it is on disk.

@@ -113,6 +113,14 @@ class Journal(Protocol):
         """Write the run as it is now: an intent is kept before anything is sent."""
         ...
 
+    async def claim(self, run: str) -> bool:
+        """Whether the run is this console's alone from now on; False: another console has it under way."""
+        ...
+
+    async def release(self, run: str) -> None:
+        """Give the claim up; the end of the process does it as well."""
+        ...
+
     async def load(self, run: str) -> RunRecord | None:
         """A run by id."""
         ...

@@ -1,8 +1,8 @@
 """Saved plans as TOML: written by us with a seal per step, or by hand as a job of one's own.
 
 A plan we wrote is refused when a step was edited since: what the planner proved would no longer be what runs.
-A plan written by hand needs no seal and no facts (they are filled in when it is used), may not take the name of
-one of our jobs, and is checked as strictly: keys, conditions, nodes.
+A plan written by hand needs no seal and no facts (they are filled in when it is used), may not take the name
+of one of our jobs, and is checked as strictly: keys, conditions, nodes.
 """
 
 import hashlib

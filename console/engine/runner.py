@@ -1,9 +1,11 @@
 """Applying a plan, going on with a run, taking one back. The only way to change a node."""
 
 import asyncio
+import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,6 +29,8 @@ from console.model.run import RunRecord, RunState
 from console.model.snapshot import PairSnapshot
 
 __all__ = ["Refused", "Runner"]
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 
 class Runner:
@@ -67,6 +71,7 @@ class Runner:
         self._rules = rules or Rules()
         self._now = now
         self._desk: Desk | None = None
+        self._busy = False
 
     async def apply(self, plan: Plan) -> RunRecord:
         """Run a plan from its first step.
@@ -77,7 +82,8 @@ class Runner:
         self._check(plan)
         now = self._now()
         run = transitions.begun(plan, _run_id(plan.job, now), self._who, now)
-        return await self._carry(run, lambda p: Course(p).go(), bound=True)
+        async with self._alone(run.id):
+            return await self._carry(run, lambda p: Course(p).go(), bound=True)
 
     async def resume(self, run_id: str) -> RunRecord:
         """Go on with a run that ended, or was ended, before its end; nothing that ran is run again.
@@ -85,11 +91,12 @@ class Runner:
         Raises:
             Refused: there is no such run, it is over, or its pair is not this one any more.
         """
-        run = await self._loaded(run_id)
-        if run.state in (RunState.DONE, RunState.UNDONE):
-            raise Refused(f"run {run_id} is {run.state.value}: there is nothing to go on with")
-        run = transitions.resumed(run, self._who, self._now())
-        return await self._carry(run, lambda p: Course(p).go())
+        async with self._alone(run_id):
+            run = await self._loaded(run_id)
+            if run.state in (RunState.DONE, RunState.UNDONE):
+                raise Refused(f"run {run_id} is {run.state.value}: there is nothing to go on with")
+            run = transitions.resumed(run, self._who, self._now())
+            return await self._carry(run, lambda p: Course(p).go())
 
     async def undo(self, run_id: str) -> RunRecord:
         """Take back what a run did, the last step first, asking before each.
@@ -97,16 +104,35 @@ class Runner:
         Raises:
             Refused: there is no such run, it was taken back, or its pair is not this one any more.
         """
-        run = await self._loaded(run_id)
-        if run.state is RunState.UNDONE:
-            raise Refused(f"run {run_id} was taken back already")
-        run = transitions.undo_wanted(run, self._who, self._now())
-        return await self._carry(run, lambda p: Undoing(p).go(), undoing=True)
+        async with self._alone(run_id):
+            run = await self._loaded(run_id)
+            if run.state is RunState.UNDONE:
+                raise Refused(f"run {run_id} was taken back already")
+            run = transitions.undo_wanted(run, self._who, self._now())
+            return await self._carry(run, lambda p: Undoing(p).go(), undoing=True)
 
     def request_stop(self) -> None:
         """End the run in a safe state: the current job is let finish, unless asked a second time."""
         if self._desk is not None:
             self._desk.stop()
+
+    @asynccontextmanager
+    async def _alone(self, run_id: str) -> AsyncIterator[None]:
+        """The run is carried by this runner only, and the runner carries no other."""
+        if self._busy:
+            raise Refused("a run is under way in this console")
+        self._busy = True
+        try:
+            if not _RUN_ID.fullmatch(run_id):
+                raise Refused(f"there is no run {run_id!r}; `mirrorgate runs` lists them")
+            if not await self._journal.claim(run_id):
+                raise Refused(f"run {run_id} is under way in another console on this machine")
+            try:
+                yield
+            finally:
+                await self._journal.release(run_id)
+        finally:
+            self._busy = False
 
     def _check(self, plan: Plan) -> None:
         wrong = [
@@ -134,8 +160,6 @@ class Runner:
         bound: bool = False,
         undoing: bool = False,
     ) -> RunRecord:
-        if self._desk is not None:
-            raise Refused("a run is under way in this console")
         desk = self._desk = Desk(run, self._journal, self._operator, self._now)
         parties = self._parties(desk)
         watch: asyncio.Task[None] | None = None

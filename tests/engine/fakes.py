@@ -103,6 +103,7 @@ class Site:
         """The number of the hands' call that loses its connection, `before` or `after` its effect."""
         self.hand_calls = 0
         self.journal: dict[str, bytes] = {}
+        self.claims: dict[str, Life] = {}
         self.kept: list[RunRecord] = []
 
     def does(self, text: str, *effects: Effect, **values: Any) -> None:
@@ -344,6 +345,16 @@ class FakeJournal:
         self._site.kept.append(run)
         await asyncio.sleep(0.001)
         await self._life.point()
+
+    async def claim(self, run: str) -> bool:
+        holder = self._site.claims.setdefault(run, self._life)
+        if holder is not self._life and not holder.dead:
+            return False
+        self._site.claims[run] = self._life
+        return True
+
+    async def release(self, run: str) -> None:
+        self._site.claims.pop(run, None)
 
     async def load(self, run: str) -> RunRecord | None:
         data = self._site.journal.get(run)

@@ -101,10 +101,9 @@ async def test_a_split_brain_has_two_lineages_with_one_parent() -> None:
         ),
         ("dd if=/a of=/dev/null 2>/dev/null; echo $?", "1\n"),
         (
-            "sh -c 'sleep 100' & sleep 0; cat > /k.sh <<'E'\n/bin/kill -TERM $(pgrep -x sleep)\nE\nsleep 1000 & "
-            "sleep 1; sh /k.sh; wait; echo gone",
+            "printf '/bin/kill -TERM $(pgrep -x sleep)\\n' > /k.sh; sleep 1000 & sleep 1; sh /k.sh; wait; echo gone",
             "gone\n",
-        ),  # fmt: skip
+        ),
     ],
 )
 async def test_what_scripts_and_plans_call_works(bare: LabPair, text: str, out: str) -> None:

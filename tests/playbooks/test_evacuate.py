@@ -19,7 +19,9 @@ def test_the_slave_s_half_is_taken_out_cleanly_copied_and_put_back() -> None:
         "make-gate", "join", "copied", "verify",
     )  # fmt: skip
     step = made.step("transfer")
-    assert step.action == Transfer(source="/root/images/sitesbackup.img", **WHERE)
+    assert step.action == Transfer(
+        source="/root/images/sitesbackup.img", host=WHERE["host"], target=WHERE["target"]
+    )
     assert {"not master-gate-present", "not slave-image-attached", "not slave-ggated-runs"} <= set(
         step.guards
     )

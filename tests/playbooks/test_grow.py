@@ -64,4 +64,4 @@ def test_a_mirror_that_is_not_whole_is_not_grown() -> None:
 @pytest.mark.parametrize("size", ["64", "-1m", "0g", "64m; reboot", ""])
 def test_a_size_that_is_none_is_refused_before_planning(size: str) -> None:
     with pytest.raises(ValidationError):
-        GrowAnswers(size=size)
+        GrowAnswers.model_validate({"size": size})

@@ -158,14 +158,14 @@ def test_both_nodes_get_one_vrrp_group_with_the_password_as_a_placeholder() -> N
 
 
 def test_settings_name_the_other_node_by_its_own_address() -> None:
-    files = provision.files(bare(), ProvisionAnswers(mark=MARK))
+    files = provision.files(bare(), ProvisionAnswers.model_validate({"mark": MARK}))
     assert "peer=192.168.1.101\n" in files["web-a"]["/usr/local/etc/mirrorgate.conf"]
     assert "peer=192.168.1.100\n" in files["web-b"]["/usr/local/etc/mirrorgate.conf"]
     assert "home=slave\n" in files["web-b"]["/usr/local/etc/mirrorgate.conf"]
 
 
 def test_files_only_shows_every_file_of_both_nodes_and_no_secret() -> None:
-    files = provision.files(bare(), ProvisionAnswers(mark=MARK))
+    files = provision.files(bare(), ProvisionAnswers.model_validate({"mark": MARK}))
     assert set(files) == {"web-a", "web-b"}
     assert files["web-b"]["/etc/gg.exports"] == f"192.168.1.100 RW {BACKUP}\n"
     assert 'freevrrpd_enable="YES"\n' in files["web-b"]["/etc/rc.conf"]
@@ -173,7 +173,7 @@ def test_files_only_shows_every_file_of_both_nodes_and_no_secret() -> None:
     assert "freevrrpd_enable" not in files["web-a"]["/etc/rc.conf"]
     assert "@SECRET:vrrp-password@" in files["web-a"]["/usr/local/etc/freevrrpd.conf"]
     assert files["web-a"]["/usr/local/libexec/mirrorgate/promote.sh"].startswith("#!/bin/sh")
-    modes = provision.modes(bare(), ProvisionAnswers(mark=MARK))
+    modes = provision.modes(bare(), ProvisionAnswers.model_validate({"mark": MARK}))
     assert modes["web-a"]["/usr/local/etc/freevrrpd.conf"] == "0600"
     assert modes["web-a"]["/usr/local/bin/master_script.sh"] == "0755"
 
@@ -248,7 +248,7 @@ def test_a_preallocated_image_that_does_not_fit_is_refused_and_a_sparse_one_warn
 )
 def test_answers_that_cannot_be_are_refused_before_planning(answers: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ProvisionAnswers(**answers)
+        ProvisionAnswers.model_validate(answers)
 
 
 def test_defaults_come_from_the_nodes() -> None:
@@ -257,7 +257,7 @@ def test_defaults_come_from_the_nodes() -> None:
 
 
 def test_the_largest_plan_is_made_in_less_than_50_ms() -> None:
-    answers, pair = ProvisionAnswers(mark=MARK), bare()
+    answers, pair = ProvisionAnswers.model_validate({"mark": MARK}), bare()
     provision.plan(pair, answers)
     took: list[float] = []
     for _ in range(5):
