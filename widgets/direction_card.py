@@ -24,32 +24,38 @@ def name_of(side: Side) -> Content:
     return Content.assemble(words(side.node, "bold"), ":", words(side.component, "bold"))
 
 
-def facts_of(side: Side, now: ReadNow) -> list[tuple[str, str]]:
-    """The image, what the plan knew, and what was read just now; a reading replaces what the plan knew."""
-    read = {label: value for node, label, value in now if node == side.node}
-    known = [("image", side.image)]
-    known += [(label, read.pop(label, value)) for label, value in side.facts]
-    waiting = [
-        (probe.label, read.pop(probe.label, "read before it is asked"))
-        for probe in side.probes
-        if probe.label not in dict(known)
-    ]
-    return known + waiting + list(read.items())
+def facts_of(side: Side, other: Side, now: ReadNow) -> list[tuple[str, str]]:
+    """The image, what the plan knew, and what was read just now; a reading replaces what the plan knew.
+
+    A half may be read on the other node (the gate to the slave's image is on the master): a reading belongs to the
+    side whose probe asked for it, and only one that no probe asked for to the side of its node.
+    """
+    read = {(node, label): value for node, label, value in now}
+    mine = {(probe.node, probe.label) for probe in side.probes}
+    theirs = {(probe.node, probe.label) for probe in other.probes} - mine
+    fresh = {
+        label: value
+        for (node, label), value in read.items()
+        if (node, label) in mine or (node == side.node and (node, label) not in theirs)
+    }
+    facts = {"image": side.image} | dict(side.facts)
+    facts |= {probe.label: "read before it is asked" for probe in side.probes if probe.label not in facts}
+    return list((facts | fresh).items())
 
 
 def _fact(label: str, value: str, width: int, wide: int) -> Sequence[Content]:
     unknown = value.startswith("unknown")
     style = Tone.UNKNOWN.style if unknown else ""
     text = f"{Tone.UNKNOWN.sign} {value}" if unknown else value
-    lines = words(text, style).wrap(max(8, width - wide - 1))
+    lines = words(text.replace("\t", " "), style).wrap(max(8, width - wide - 1))
     first = Content.assemble((f"{one_line(label, wide):<{wide}} ", "dim"), lines[0])
     return [first, *(line.pad_left(wide + 1) for line in lines[1:])]
 
 
-def side_lines(side: Side, title: str, now: ReadNow, width: int) -> list[Content]:
+def side_lines(side: Side, other: Side, title: str, now: ReadNow, width: int) -> list[Content]:
     """One side in lines of at most `width` cells."""
-    facts = facts_of(side, now)
-    wide = min(14, max(len(label) for label, _ in facts))
+    facts = facts_of(side, other, now)
+    wide = min(22 if width >= 40 else 14, max(len(label) for label, _ in facts))
     held = size(side.size) if side.size is not None else "size unknown"
     name = Content.assemble(name_of(side), (f"  {held}", "dim"))
     lines = [Content.styled(title, "dim"), name.truncate(width, ellipsis=True)]
@@ -68,14 +74,14 @@ def direction_lines(direction: Direction, now: ReadNow, width: int) -> list[Cont
         point = Content.styled("    ▼▼", Tone.WORKING.loud)
         return [
             *lost.wrap(width),
-            *side_lines(direction.source, "source, is kept", now, width),
+            *side_lines(direction.source, direction.target, "source, is kept", now, width),
             arrow,
             point,
-            *side_lines(direction.target, "target, is lost", now, width),
+            *side_lines(direction.target, direction.source, "target, is lost", now, width),
         ]
     half = (width - 14) // 2
-    left = side_lines(direction.source, "source, is kept", now, half)
-    right = side_lines(direction.target, "target, is lost", now, half)
+    left = side_lines(direction.source, direction.target, "source, is kept", now, half)
+    right = side_lines(direction.target, direction.source, "target, is lost", now, half)
     lines = lost.wrap(width)
     for n in range(max(len(left), len(right))):
         here = left[n] if n < len(left) else Content("")

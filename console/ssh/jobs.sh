@@ -12,7 +12,8 @@ LC_ALL=C
 export PATH LC_ALL
 unset BLOCKSIZE ENV CDPATH
 set -f
-umask 077
+# Who runs a job and the lineage may be read by whoever watches; what jobs say may not (see write_job).
+umask 022
 
 base=/var/db/mirrorgate
 lock=$base/lock
@@ -132,7 +133,8 @@ report() {
 # Writes the job's files under names of this channel's own, then names them; the command comes last.
 write_job() {
 	mark=$boundary.$number
-	mkdir -p "$base/jobs" && { mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || mkdir "$dir"; } || return
+	[ -d "$base/jobs" ] || { mkdir -p "$base" && mkdir -m 700 "$base/jobs"; } || [ -d "$base/jobs" ] || return
+	{ mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || mkdir "$dir"; } || return
 	[ ! -d "$dir/run" ] || return 0
 	if put "$runner" >"$dir/runner.$mark" && put "$command" >"$dir/command.$mark" &&
 		{ [ "$input" = - ] || put "${input#+}" >"$dir/input.$mark"; }; then

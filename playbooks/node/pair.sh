@@ -124,7 +124,7 @@ read_settings() {
 		esac
 	done
 	[ "$peer" != "$floating" ] || refuse "$settings_file: peer is the floating address, which may be this node itself"
-	[ -d "$state" ] || mkdir -m 700 "$state" || refuse "cannot make $state"
+	[ -d "$state" ] || mkdir -m 755 "$state" || refuse "cannot make $state"
 }
 
 # An operator's job holds this node, and it is not the run $1. A beat older than 60 s is nobody's.

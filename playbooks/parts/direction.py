@@ -21,7 +21,7 @@ def note_newest(site: Site, home: Home, *, leaves: str) -> Step:
         f"Note the newest file on {node}",
         "Once unmounted, the half can no longer say what its newest file was.",
         node,
-        "umask 077; mkdir -p /var/db/mirrorgate || exit 1",
+        "umask 022; mkdir -p /var/db/mirrorgate || exit 1",
         # A large tree is not worth an outage: what was found within the time is enough.
         f"timeout 30 find {q(site.mount)} -xdev -type f -exec stat -f '%m %Sm %N' {{}} + 2>/dev/null |"
         f" sort -rn | head -n 1 | cut -d ' ' -f 2- > {NEWEST}",

@@ -117,7 +117,7 @@ def directories(site: Site, home: Home, leaves: str) -> Step:
         "What is written and mounted later needs its place.",
         node,
         q("mkdir", "-p", site.mount, LIBEXEC, HOOKS, "/usr/local/bin", "/usr/local/etc/rc.d") + " || exit 1",
-        "umask 077; [ -d /var/db/mirrorgate ] || mkdir -p -m 0700 /var/db/mirrorgate",
+        "[ -d /var/db/mirrorgate ] || mkdir -p -m 0755 /var/db/mirrorgate",
         guards=(f"{home.value}-answers",),
         undo=no_undo("empty directories do no harm"),
         phase="files",

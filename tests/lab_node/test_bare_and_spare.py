@@ -24,13 +24,12 @@ async def say(lab: LabPair, node: str, text: str) -> str:
 
 async def test_a_bare_lab_has_nothing_of_a_pair_and_can_become_one(bare: LabPair) -> None:
     for name in "ab":
-        assert (
-            await say(bare, name, "mdconfig -l; ggatec list; pgrep ggated freevrrpd; mount -p | grep sites")
-            == ""
-        )
+        looks = "mdconfig -l; ggatec list; pgrep ggated freevrrpd; mount -p | grep sites"
+        assert await say(bare, name, looks) == ""
         for path in (
-            "/etc/gg.exports", "/usr/local/etc/freevrrpd.conf", "/usr/local/etc/mirrorgate.conf", "/root/images",
-            "/usr/local/libexec/mirrorgate", "/usr/local/bin/master_script.sh", "/var/db/mirrorgate", MOUNT,
+            "/etc/gg.exports", "/usr/local/etc/freevrrpd.conf", "/usr/local/etc/mirrorgate.conf",
+            "/root/images", "/usr/local/libexec/mirrorgate", "/usr/local/bin/master_script.sh",
+            "/var/db/mirrorgate", MOUNT,
         ):  # fmt: skip
             assert not bare.world.nodes[name].fs.exists(path), path
         assert await say(bare, name, "kldstat -q -m g_mirror && echo loaded") == ""
@@ -70,7 +69,9 @@ async def test_a_split_brain_has_two_lineages_with_one_parent() -> None:
         assert mine[-1][0] != theirs[-1][0]
         assert mine[-1][1] == theirs[-1][1] == mine[0][0]
         for name, lines in (("a", mine), ("b", theirs)):
-            assert (await say(lab, name, f"cat {MOUNT}/.mirrorgate/lineage")).split() == sum(lines, [])
+            assert (await say(lab, name, f"cat {MOUNT}/.mirrorgate/lineage")).split() == [
+                word for line in lines for word in line
+            ]
     finally:
         await lab.close()
 
@@ -85,7 +86,7 @@ async def test_a_split_brain_has_two_lineages_with_one_parent() -> None:
         ("sysrc -f /tmp/x k=v; cat /tmp/x; sysrc -c -f /tmp/x k=v && echo same", 'k:  -> v\nk="v"\nsame\n'),
         ("truncate -s 1m /i; truncate -s +1m /i; truncate -s -512k /i; stat -f %z /i", "1572864\n"),
         (
-            "truncate -r /etc/hosts /h; cmp -s /dev/null /h; stat -f %z /h /etc/hosts | uniq | wc -l | tr -d ' '",
+            "truncate -r /etc/hosts /h; stat -f %z /h /etc/hosts | uniq | wc -l | tr -d ' '",
             "1\n",
         ),
         ("f=$(mktemp -t mg); stat -f %Lp $f; d=$(mktemp -d -t mg); stat -f %Lp $d", "600\n700\n"),
@@ -101,7 +102,7 @@ async def test_a_split_brain_has_two_lineages_with_one_parent() -> None:
         ),
         ("dd if=/a of=/dev/null 2>/dev/null; echo $?", "1\n"),
         (
-            "printf '/bin/kill -TERM $(pgrep -x sleep)\\n' > /k.sh; sleep 1000 & sleep 1; sh /k.sh; wait; echo gone",
+            "printf '/bin/kill -TERM $(pgrep -x sleep)\\n' > /k; sleep 999 & sleep 1; sh /k; wait; echo gone",
             "gone\n",
         ),
     ],

@@ -205,8 +205,8 @@ def test_a_backup_waits_longer_than_an_election_before_it_lets_go(master: FakeNo
 
 def test_a_call_from_before_a_promotion_does_not_undo_it(slave: FakeNode) -> None:
     # The operator promotes while the call of freevrrpd waits for the election to settle.
-    promotes = f'printf "%s\\n" "{slave.stage}/dev/mirror/remotemirror {slave.stage}/sites ufs" >{slave.stage}/mounts'
-    slave.write("bin/sleep", f"#!/bin/sh\n{promotes}\n")
+    row = f"{slave.stage}/dev/mirror/remotemirror {slave.stage}/sites ufs"
+    slave.write("bin/sleep", f"#!/bin/sh\necho '{row}' >{slave.stage}/mounts\n")
     ran = slave.run("demote.sh", "-v")
     assert (ran.status, slave.changes) == (0, [])
     assert "was promoted since freevrrpd called: nothing done" in slave.log

@@ -66,10 +66,13 @@ async def test_the_command_has_an_ordinary_surrounding(hands: NodeHands) -> None
     assert look.exit_status == 129
 
 
-async def test_what_belongs_to_a_job_is_closed_to_others(hands: NodeHands, bench: Workbench) -> None:
+async def test_what_belongs_to_a_job_is_closed_to_others_and_who_runs_it_is_not(
+    hands: NodeHands, bench: Workbench
+) -> None:
     await hands.launch("r.1", "echo secret", run=RUN)
-    for path in [bench.folder, *bench.folder.rglob("*")]:
-        assert path.stat().st_mode & 0o077 == 0, path
+    assert (bench.folder / "jobs").stat().st_mode & 0o777 == 0o700
+    for name in ("", "lock", "lock/owner", "lock/beat"):
+        assert (bench.folder / name).stat().st_mode & 0o044 == 0o044, name
 
 
 async def test_input_arrives_exactly_and_is_gone_before_it_is_read(

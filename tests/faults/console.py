@@ -1,0 +1,249 @@
+"""One life of a console at work on the lab: runner, hands, eyes and journal, each open to the fault."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from console.engine.journal import Journal
+from console.engine.runner import Refused, Runner
+from console.model.config import NodeConfig
+from console.model.job import HandsLost
+from console.model.plan import Command, Plan, PlanNode, Step
+from console.model.run import Choice, Question, RunRecord, StepState
+from console.model.snapshot import PairSnapshot
+from console.ssh.connecting import connect
+from console.ssh.copying import ConsoleCopier
+from console.ssh.hands import NodeHands
+from console.ssh.trouble import Trouble
+from console.watch.fresh import PairEyes
+from tests.faults.cells import Fault, Instant, Then
+from tests.faults.strike import Strike, StruckHands
+
+CALL = 2.5
+"""Real seconds an order to a node may take here."""
+LONGEST = 15.0
+"""Real seconds any step may take here."""
+SHORT = 3.0
+"""The same for a step whose command hangs."""
+
+
+@dataclass
+class Bench:
+    """What every life of a console in this cell shares."""
+
+    ssh_config: Path
+    eyes: PairEyes
+    history: Path
+    strike: Strike
+    asked: list[Question] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+
+
+class _Journal:
+    def __init__(self, bench: Bench) -> None:
+        self._journal = Journal(bench.history)
+        self._strike = bench.strike
+        self.load = self._journal.load
+        self.runs = self._journal.runs
+
+    async def keep(self, run: RunRecord) -> None:
+        strike = self._strike
+        if strike.dead:
+            await asyncio.Event().wait()
+        await self._journal.keep(run)
+        record = next((r for r in run.steps if r.id == strike.cell.step), None)
+        if record is None or record.state is not StepState.INTENDED:
+            return
+        if strike.due(record.id, Instant.INTENT) or (
+            not strike.on_node and strike.due(record.id, Instant.RUNNING) and _no_eyes(run, record.id)
+        ):
+            await strike.fire()
+
+
+def _no_eyes(run: RunRecord, step: str) -> bool:
+    """A step that reads nothing while it goes on: strike at its beginning."""
+    return run.plan.step(step).action.kind != "wait"
+
+
+class _Eyes:
+    """Fresh readings; a wait is struck while it reads."""
+
+    def __init__(self, bench: Bench, operator: "_Operator") -> None:
+        self._eyes = bench.eyes
+        self._strike = bench.strike
+        self._operator = operator
+        self.latest = bench.eyes.latest
+
+    async def fresh(self, limit: float = 5.0) -> PairSnapshot:
+        strike = self._strike
+        if strike.dead:
+            await asyncio.Event().wait()
+        waits = not strike.on_node and self._operator.state is StepState.RUNNING
+        if waits and strike.due(strike.cell.step, Instant.RUNNING):
+            await strike.fire()
+        return await self._eyes.fresh(min(limit, 3.0))
+
+
+class _Operator:
+    """Agrees to everything; in trouble mends the fault first, then looks again, tries again once, or ends it."""
+
+    def __init__(self, bench: Bench, node: Callable[[str], NodeConfig]) -> None:
+        self._bench = bench
+        self._node = node
+        self._looked: dict[str, int] = {}
+        self._tried: set[str] = set()
+        self.state: StepState | None = None
+        """Of the cell's step."""
+
+    async def decide(self, question: Question) -> Choice:
+        if self._bench.strike.dead:
+            await asyncio.Event().wait()
+        self._bench.asked.append(question)
+        step, choices = question.step or "", question.choices
+        if Choice.GO in choices:
+            return Choice.GO
+        if Choice.TAKE_OVER in choices:
+            return Choice.TAKE_OVER
+        await self._bench.strike.mend()
+        if Choice.RETRY in choices:
+            if step in self._tried or self._bench.strike.cell.then is Then.OTHER:
+                return Choice.CANCEL
+            self._tried.add(step)
+            return Choice.RETRY
+        if Choice.READ_AGAIN not in choices:
+            return Choice.CANCEL
+        looked = self._looked[step] = self._looked.get(step, 0) + 1
+        if looked == 2:
+            await self._end_what_hangs(question.run, step)
+        return Choice.READ_AGAIN if looked <= 3 else Choice.CANCEL
+
+    async def _end_what_hangs(self, run: str, step: str) -> None:
+        """What an operator does by hand with a command that never ends."""
+        for name in self._bench.eyes.watch.pair.master.name, self._bench.eyes.watch.pair.slave.name:
+            hands = await open_hands(self._node(name), self._bench.ssh_config)
+            try:
+                for attempt in ("", ".2", ".undo", ".undo.2"):
+                    await hands.stop(f"{run}.{step}{attempt}")
+            finally:
+                await hands.close()
+
+    async def secret(self, name: str, prompt: str) -> str | None:
+        return None
+
+    def tell(self, run: RunRecord) -> None:
+        cell = self._bench.strike.cell
+        if run.id not in self._bench.runs:
+            self._bench.runs.append(run.id)
+        self.state = next((r.state for r in run.steps if r.id == cell.step), None)
+
+
+async def open_hands(node: NodeConfig, ssh_config: Path) -> NodeHands:
+    """Hands whose calls end soon."""
+    try:
+        connection = await connect(node, ssh_config=ssh_config)
+    except Trouble as trouble:
+        raise HandsLost(trouble.line) from trouble
+    return await NodeHands.on(connection, node, limit=CALL)
+
+
+class Console:
+    """A console from its start until it ends or is killed."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        pair = bench.eyes.watch.pair
+        by_name = {node.name: node for node in (pair.master, pair.slave)}
+
+        async def opened(node: NodeConfig) -> StruckHands:
+            if bench.strike.dead:
+                await asyncio.Event().wait()
+            return StruckHands(await open_hands(node, bench.ssh_config), bench.strike)
+
+        operator = _Operator(bench, by_name.__getitem__)
+        self._journal = _Journal(bench)
+        self._runner = Runner(
+            pair,
+            _Eyes(bench, operator),
+            opened,
+            self._journal,
+            operator,
+            who="operator@console",
+            copier=ConsoleCopier(bench.ssh_config, None),
+        )
+
+    async def apply(self, plan: Plan) -> RunRecord | None:
+        """Run a plan; None when the console was killed meanwhile."""
+        return await self._unless_killed(self._runner.apply(plan))
+
+    async def resume(self, run: str) -> RunRecord | None:
+        """Go on with a run."""
+        return await self._unless_killed(self._runner.resume(run))
+
+    async def undo(self, run: str) -> RunRecord | None:
+        """Take a run back."""
+        return await self._unless_killed(self._runner.undo(run))
+
+    async def _unless_killed(self, work: object) -> RunRecord | None:
+        running = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        died = asyncio.create_task(self._bench.strike.died.wait())
+        try:
+            await asyncio.wait({running, died}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                record: RunRecord = running.result()
+                return record
+            return None
+        finally:
+            for task in (running, died):
+                task.cancel()
+            await asyncio.wait({running, died})
+
+
+def shortened(plan: Plan, cell_step: str, fault: Fault) -> Plan:
+    """The plan with limits that fit a cell of seconds."""
+    steps = tuple(
+        step.model_copy(
+            update={
+                "timeout": min(
+                    step.timeout, SHORT if step.id == cell_step and fault is Fault.HANGS else LONGEST
+                )
+            }
+        )
+        for step in plan.steps
+    )
+    return plan.model_copy(update={"steps": steps})
+
+
+def second_operator(bench: Bench, plan: Plan) -> Callable[[], "asyncio.Future[str]"]:
+    """Another console that wants to work on both nodes just now."""
+    intruding = Plan(
+        id="0123456789abcdef",
+        job="intrude",
+        title="Somebody else",
+        pair=plan.pair,
+        made=plan.made,
+        nodes=plan.nodes,
+        steps=tuple(_look(node) for node in plan.nodes),
+        ends="nothing is changed",
+    )
+
+    async def attempt() -> str:
+        calm = replace(bench, strike=_Nothing(bench.strike), asked=[], runs=[])  # type: ignore[arg-type]
+        try:
+            record = await _Intruder(calm).apply(intruding)
+        except Refused as refused:
+            return "" if "runs" in str(refused) else f"the second operator was refused for {refused}"
+        return f"the second operator was let in: {record.state.value if record else 'killed'}"
+
+    return lambda: asyncio.ensure_future(attempt())
+
+
+def _look(node: PlanNode) -> Step:
+    return Step(
+        id=f"intrude-{node.home}",
+        title="Write where another works",
+        why="To see whether the lock holds.",
+        node=node.name,
+        action=Command(text=": > /var/tmp/intruded"),
+        leaves="nothing is changed",
+    )
