@@ -154,7 +154,7 @@ def _under_a_serving_master(snapshot: PairSnapshot, answers: EvacuateAnswers) ->
         ends=f"{calm if answers.put_back else alone}; {answers.host} has a copy. {_NEXT}",
         expects=("master-mounted-through-mirror", *(("mirror-complete-2-of-2",) if answers.put_back else ())),
         aborts=("mounted-on-both-nodes", "slave-mounted"),
-        outage=("stop-services-master", "start-services-master") if answers.clean else None,
+        outages=(("stop-services-master", "start-services-master"),) if answers.clean else (),
         direction=onto_the_slave(site) if answers.put_back else None,
         unchecked=_unchecked(answers),
     )

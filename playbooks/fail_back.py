@@ -91,7 +91,7 @@ def plan(snapshot: PairSnapshot, answers: FailBackAnswers) -> Plan:
             "one-master",
         ),
         aborts=("mounted-on-both-nodes",),
-        outage=(FIRST, LAST),
+        outages=((FIRST, LAST),),
         direction=slave_to_master(site),
         unchecked=foreign_scripts(snapshot),
     )

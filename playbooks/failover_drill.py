@@ -12,13 +12,13 @@ from console.model.snapshot import PairSnapshot
 from console.model.words import Home
 from playbooks.fail_back import refuse_priorities
 from playbooks.job import Answers, CannotPlan, Job
-from playbooks.parts import refusing
 from playbooks.parts.building import make, wait_step
 from playbooks.parts.canary import Canary
 from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.direction import slave_to_master
+from playbooks.parts import handing_back, handing_over, refusing
 from playbooks.parts.handing_back import hand_back
-from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_takes_over
+from playbooks.parts.handing_over import master_releases, slave_takes_over
 from playbooks.parts.lineage_steps import Descent, adopt, after, derived, descent
 from playbooks.parts.promoting import FsckPolicy
 from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
@@ -41,6 +41,9 @@ STEADY = (
     "clocks-agree",
 )
 """The state a drill starts from: what is broken already would be measured as the drill's doing."""
+TAKE_OVER = (handing_over.FIRST, handing_over.LAST)
+FAIL_BACK = (handing_back.FIRST, handing_back.LAST)
+"""Between the two the slave serves; the copy is in the second, unless the master serves while it runs."""
 
 
 class FailoverDrillAnswers(Answers):
@@ -123,7 +126,7 @@ def plan(snapshot: PairSnapshot, answers: FailoverDrillAnswers) -> Plan:
         if back
         else ("slave-mounted-through-mirror", "slave-holds-address"),
         aborts=("mounted-on-both-nodes",),
-        outage=(FIRST, LAST),
+        outages=(TAKE_OVER, FAIL_BACK) if back else (TAKE_OVER,),
         direction=slave_to_master(site) if back else None,
         unchecked=(*foreign_scripts(snapshot), *(() if back else starts_by_itself(snapshot.master))),
     )

@@ -122,7 +122,7 @@ def plan(snapshot: PairSnapshot, answers: GrowAnswers) -> Plan:
         ends=f"{calm} of {answers.size}",
         expects=("master-mounted-through-mirror", "mirror-complete-2-of-2", "gate-alive"),
         aborts=("mounted-on-both-nodes", "slave-mounted"),
-        outage=("stop-services-master", "start-services-master"),
+        outages=(("stop-services-master", "start-services-master"),),
         direction=onto_the_slave(site),
         unchecked=(
             "a larger slave's half under a mirror of the old size was proven in the lab only; "

@@ -60,7 +60,7 @@ def plan(snapshot: PairSnapshot, answers: PromoteAnswers) -> Plan:
         ends=f"{slave.name} serves alone through its mirror, nothing is copied",
         expects=("slave-mounted-through-mirror", "slave-holds-address", "slave-vrrp-master"),
         aborts=("mounted-on-both-nodes",),
-        outage=outage,
+        outages=(outage,),
         unchecked=(
             *(() if _tells_all(snapshot) else (f"{master.name}: whether it has let go, but for your word",)),
             *foreign_scripts(snapshot),

@@ -98,7 +98,7 @@ def plan(snapshot: PairSnapshot, answers: SlaveDrillAnswers) -> Plan:
         ends=f"{calm}, as before the drill",
         expects=("master-mounted-through-mirror", "mirror-complete-2-of-2", "gate-alive", "same-lineage"),
         aborts=("mounted-on-both-nodes", "slave-mounted"),
-        outage=(away.id, "writes-again") if answers.way == "stop-ggated" else None,
+        outages=((away.id, "writes-again"),) if answers.way == "stop-ggated" else (),
         direction=onto_the_slave(site),
         unchecked=(f"that {slave} can serve what was written meanwhile: only a failover drill proves it",),
     )

@@ -27,8 +27,8 @@ def name_of(side: Side) -> Content:
 def facts_of(side: Side, other: Side, now: ReadNow) -> list[tuple[str, str]]:
     """The image, what the plan knew, and what was read just now; a reading replaces what the plan knew.
 
-    A half may be read on the other node (the gate to the slave's image is on the master): a reading belongs to the
-    side whose probe asked for it, and only one that no probe asked for to the side of its node.
+    A half may be read on the other node (the gate to the slave's image is on the master): a reading belongs
+    to the side whose probe asked for it, and only one that no probe asked for to the side of its node.
     """
     read = {(node, label): value for node, label, value in now}
     mine = {(probe.node, probe.label) for probe in side.probes}

@@ -8,6 +8,7 @@ from textual.events import Resize
 from textual.reactive import var
 
 from console.model.lasting import lasting
+from console.model.measure_names import away, of_outage, outside
 from console.model.run import RunRecord, RunState
 from widgets.drawn import Drawn, Titled
 from widgets.plain import one_line, padded
@@ -16,23 +17,15 @@ BARS = "▁▂▃▄▅▆▇"
 """Never a full block: the rows must not grow into each other."""
 MOST = 30
 """Runs drawn at most."""
-NAMED = {"rto": "service away", "rto.other": "other", "rto.between": "between", "took": "whole run"}
 NAME, FIGURE = 16, 12
 
 
 def names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
-    """The times these runs have, in the order of the newest plan: the outage, its phases, the rest."""
+    """The times these runs have, in the order of the newest plan: each outage, its phases, the rest."""
     if not runs:
         return ()
-    phases = dict.fromkeys(step.phase for step in runs[-1].plan.steps if step.phase)
-    wanted = (
-        "rto",
-        *(f"rto.{phase}" for phase in phases),
-        "rto.other",
-        "rto.between",
-        *(f"phase.{phase}" for phase in phases),
-        "took",
-    )
+    plan = runs[-1].plan
+    wanted = (*away(plan), *outside(plan), "took")
     return tuple(name for name in wanted if any(name in run.measures for run in runs))
 
 
@@ -53,11 +46,8 @@ def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, gap: str) -
     values = [one.measures.get(name) for one in runs]
     known = [value for value in values if value is not None]
     mine = run.measures.get(name)
-    word = one_line(NAMED.get(name) or name.partition(".")[2])
-    if f"rto.{word}" in run.measures and name.startswith("phase."):
-        word += ", rest"
     parts: list[Content | str | tuple[str, str]] = [
-        padded(f"· {word}" if name.startswith("rto.") else word, NAME),
+        padded(_word(name, run), NAME),
         " ",
     ]
     for one, bar in zip(runs, bars(values), strict=True):
@@ -77,6 +67,19 @@ def trend_line(name: str, runs: Sequence[RunRecord], run: RunRecord, gap: str) -
     ):
         parts.append((padded(lasting(figure) if figure is not None else "–", FIGURE), style))
     return Content.assemble(*parts)
+
+
+def _word(name: str, run: RunRecord) -> str:
+    """A time in few words; a phase of an outage stands under it."""
+    if (part := of_outage(name)) is not None:
+        number, phase = part
+        many = f" {number}" if len(run.plan.outages) > 1 else ""
+        return one_line(f"· {phase}") if phase else f"service away{many}"
+    phase = name.partition(".")[2]
+    if not phase:
+        return "whole run"
+    within = any((part := of_outage(one)) is not None and part[1] == phase for one in run.measures)
+    return one_line(f"{phase}, rest" if within else phase)
 
 
 class PhaseTrend(Drawn, Titled):

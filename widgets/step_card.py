@@ -135,10 +135,11 @@ def plan_lines(plan: Plan, width: int) -> list[Content]:
         lines += labelled("not read", Content.styled("nothing: everything was checked", "dim"), width)
     if plan.aborts:
         lines += conditions("aborts", plan.aborts, (), width)
-    if plan.outage is not None:
-        ids = [step.id for step in plan.steps]
-        first, last = (ids.index(one) + 1 for one in plan.outage)
-        lines += labelled("outage", Content(f"the service is away from step {first} to step {last}"), width)
+    ids = [step.id for step in plan.steps]
+    for n, outage in enumerate(plan.outages):
+        first, last = (ids.index(one) + 1 for one in outage)
+        away = Content(f"the service is away from step {first} to step {last}")
+        lines += labelled("" if n else "outage", away, width)
     for n, (name, value) in enumerate(plan.answers.items()):
         said = shown(value)
         lines += labelled("" if n else "answers", words(f"{name.replace('_', ' ')}: {said}"), width)

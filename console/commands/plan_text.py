@@ -18,6 +18,7 @@ def plan_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.job} on {plan.pair}: {plan.title}"
     yield f"  plan {plan.id}, made {plan.made}, {len(plan.steps)} steps"
+    yield "  commands run by /bin/sh as root, with LC_ALL=C and the system's directories in PATH"
     for name, value in plan.answers.items():
         yield f"  answer {name} = {value}"
     for line in plan.unchecked:

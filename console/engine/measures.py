@@ -1,9 +1,10 @@
 """What a finished run tells in numbers: recovery time (RTO) by phase, and lost writes (RPO) from a canary.
 
-**Recovery time** comes from `plan.outage`, two step ids: from the start of the first to the end of the
-second, by the console's clock. `rto` is the whole; `rto.PHASE` the steps between them by `Step.phase`
-(`rto.other` without one); `rto.between` the time in which no step ran (questions, readings,
-connections). `phase.PHASE` are the steps outside of it, `took` the whole run.
+**Recovery time** comes from `plan.outages`, two step ids each: from the start of the first to the end of
+the second, by the console's clock. Of the first outage `rto` is the whole; `rto.PHASE` the steps between
+them by `Step.phase` (`rto.other` without one); `rto.between` the time in which no step ran (questions,
+readings, connections). Those of the next ones are called `rto.2`, `rto.2.PHASE` … `phase.PHASE` are the
+steps outside of every outage, `took` the whole run.
 
 **Canary.** A drill writes numbered lines, and tells the console what became of them:
 
@@ -31,9 +32,10 @@ compared too.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from console.model.measure_names import rto_name
 from console.model.plan import Step
 from console.model.run import RunRecord, StepRecord, StepState
 from console.model.snapshot import PairSnapshot
@@ -166,49 +168,44 @@ def markers_words(values: Mapping[str, float]) -> str | None:
     return f"{lost:.0f} of {acked:.0f} acknowledged markers lost ({NOT_PROOF})"
 
 
-def phases(run: RunRecord) -> tuple[str, ...]:
-    """The phases of the plan in the order of its steps."""
-    return tuple(dict.fromkeys(step.phase for step in run.plan.steps if step.phase))
-
-
 def _pairs(run: RunRecord) -> Iterator[tuple[Step, StepRecord]]:
     records = {record.id: record for record in run.steps}
     for step in run.plan.steps:
         yield step, records.get(step.id, StepRecord(step.id))
 
 
-def _outage(run: RunRecord) -> list[tuple[Step, StepRecord]]:
-    """The steps from the end of service to its return, both included; none without an outage."""
-    if run.plan.outage is None:
-        return []
-    ids = [step.id for step in run.plan.steps]
-    first, last = (ids.index(id) for id in run.plan.outage)
-    return list(_pairs(run))[first : last + 1]
-
-
 def _recovery(run: RunRecord, values: dict[str, float], refused: dict[str, str]) -> None:
-    steps = _outage(run)
-    if not steps or steps[0][1].state is StepState.PENDING:
+    records = {step.id: (step, record) for step, record in _pairs(run)}
+    for number, steps in enumerate(run.plan.outage_steps(), start=1):
+        _one_recovery(rto_name(number), [records[step.id] for step in steps], values, refused)
+
+
+def _one_recovery(
+    rto: str, steps: Sequence[tuple[Step, StepRecord]], values: dict[str, float], refused: dict[str, str]
+) -> None:
+    """One outage: the steps from the end of service to its return, both included."""
+    if steps[0][1].state is StepState.PENDING:
         return
     (gone, gone_record), (back, back_record) = steps[0], steps[-1]
     if gone_record.state is StepState.ALREADY_SO:
-        refused["rto"] = f"the service had stopped before this run: {gone.id} was already so"
+        refused[rto] = f"the service had stopped before this run: {gone.id} was already so"
     elif back_record.state not in (StepState.DONE, StepState.ALREADY_SO):
-        refused["rto"] = f"the service was not seen back: {back.id} is {back_record.state}"
+        refused[rto] = f"the service was not seen back: {back.id} is {back_record.state}"
     elif gone_record.started is None or back_record.ended is None:
-        refused["rto"] = "the beginning or the end of the outage has no time"
+        refused[rto] = "the beginning or the end of the outage has no time"
     elif back_record.ended < gone_record.started:
-        refused["rto"] = "the times contradict each other: the console's clock was set back"
-    if "rto" in refused or gone_record.started is None or back_record.ended is None:
+        refused[rto] = "the times contradict each other: the console's clock was set back"
+    if rto in refused or gone_record.started is None or back_record.ended is None:
         return
     whole = back_record.ended - gone_record.started
     parts: dict[str, float] = {}
     for step, record in steps:
         if (lasted := _lasted(record)) is not None:
-            name = f"rto.{step.phase or 'other'}"
+            name = f"{rto}.{step.phase or 'other'}"
             parts[name] = parts.get(name, 0.0) + lasted
-    parts["rto.between"] = parts.get("rto.between", 0.0) + max(0.0, whole - sum(parts.values()))
-    _give("rto", whole, values.get("clock.uncertainty", 0.0), values, refused)
+    between = f"{rto}.between"
+    parts[between] = parts.get(between, 0.0) + max(0.0, whole - sum(parts.values()))
+    _give(rto, whole, values.get("clock.uncertainty", 0.0), values, refused)
     values.update(parts)
 
 
@@ -229,7 +226,7 @@ def _give(
 
 
 def _phases_outside(run: RunRecord, values: dict[str, float]) -> None:
-    inside = {step.id for step, _ in _outage(run)}
+    inside = {step.id for steps in run.plan.outage_steps() for step in steps}
     for step, record in _pairs(run):
         lasted = _lasted(record)
         if step.phase and step.id not in inside and lasted is not None:

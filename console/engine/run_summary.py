@@ -4,8 +4,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from console.engine.measures import measure, phases
+from console.engine.measures import measure
 from console.model.lasting import lasting
+from console.model.measure_names import away, outside
 from console.model.plan import Manual, Wait
 from console.model.run import Checked, Choice, RunRecord, RunState, StepRecord, StepState
 from console.model.words import Answer
@@ -208,15 +209,11 @@ def compared(run: RunRecord, others: Iterable[RunRecord]) -> tuple[Compared, ...
 
 
 def times(run: RunRecord) -> Sequence[str]:
-    """Names of the times a run of this plan may have: the whole outage, its phases, the rest, the run."""
-    named = phases(run)
+    """Names of the times a run of this plan may have: each outage and its phases, the rest, the run."""
     return (
-        "rto",
-        *(f"rto.{phase}" for phase in named),
-        "rto.other",
-        "rto.between",
+        *away(run.plan),
         "write_outage",
         *(f"write_outage.{n}" for n in range(1, 10)),
-        *(f"phase.{phase}" for phase in named),
+        *outside(run.plan),
         "took",
     )

@@ -193,7 +193,7 @@ async def build_mirror(world: World) -> None:
     _Writer(a)(f"{MOUNT}/{LINEAGE_IN_MOUNT}", lineage)
     for node in (a, b):
         _Writer(node)(LINEAGE_FILE, lineage)
-        node.fs.chmod(LINEAGE_FILE.rsplit("/", 1)[0], 0o700)
+        node.fs.chmod(LINEAGE_FILE.rsplit("/", 1)[0], 0o755)
     await _must(a, f"sync; umount {MOUNT}")
 
 

@@ -207,8 +207,9 @@ class Plan(_Strict):
     """What could not be checked when it was made."""
     aborts: tuple[ConditionName, ...] = ()
     """Watched the whole run: one that certainly holds stops it."""
-    outage: tuple[Slug, Slug] | None = None
-    """Ids of the step with which the service stops and of the one after which it is back."""
+    outages: tuple[tuple[Slug, Slug], ...] = ()
+    """Each time the service is away: ids of the step with which it stops and of the one after which it is
+    back; in the order of the steps, none inside another."""
     direction: Direction | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
     ends: Line
@@ -227,9 +228,25 @@ class Plan(_Strict):
                 raise ValueError(f"step {step.id}: no node {step.node} in this plan")
             if step.shows_direction and self.direction is None:
                 raise ValueError(f"step {step.id}: shows_direction without a [direction]")
-        if self.outage and not set(self.outage) <= set(ids):
-            raise ValueError("outage names a step that is not in the plan")
+        self._outages_sound(ids)
         return self
+
+    def _outages_sound(self, ids: list[str]) -> None:
+        back = -1
+        for number, outage in enumerate(self.outages, start=1):
+            if missing := next((id for id in outage if id not in ids), None):
+                raise ValueError(f"outage {number} names the step {missing}, which is not in the plan")
+            first, last = map(ids.index, outage)
+            if last < first:
+                raise ValueError(f"outage {number} ends with {outage[1]}, before it begins")
+            if first <= back:
+                raise ValueError(f"outage {number} begins with {outage[0]}, before the one before it has ended")
+            back = last
+
+    def outage_steps(self) -> tuple[tuple[Step, ...], ...]:
+        """The steps of each outage, the first and the last one included."""
+        ids = [step.id for step in self.steps]
+        return tuple(self.steps[ids.index(first) : ids.index(last) + 1] for first, last in self.outages)
 
     def step(self, id: str) -> Step:
         """The step called `id`."""

@@ -28,6 +28,7 @@ _PATIENCE = 5.0
 _AFTERWARDS = 2.0
 """Seconds a job is given to end after KILL: one in an uninterruptible wait does not."""
 _CLOSING = 2.0
+_PATH = "PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin; export PATH"
 
 _ORDERS = {
     "launch": "start the job",
@@ -122,7 +123,7 @@ class NodeHands:
         return look
 
     async def read(self, text: str, limit: float = CALL_LIMIT) -> tuple[int | None, str]:
-        """Run a read-only command on a channel of its own.
+        """Run a read-only command on a channel of its own, with the PATH that a job has.
 
         Returns:
             Its exit status, None when it was late, and its output and errors, inert.
@@ -130,7 +131,7 @@ class NodeHands:
         Raises:
             HandsLost: the connection is gone.
         """
-        reply = await ask(self._connection, text, limit, become=self._node.become)
+        reply = await ask(self._connection, f"{_PATH}\n{text}", limit, become=self._node.become)
         if reply.exit_status is None and self._connection.is_closed():
             raise HandsLost(f"{self._node.name}: the connection was lost; connect again")
         return reply.exit_status, reply.out + reply.err

@@ -1,4 +1,4 @@
-"""How a planner writes steps down: shell text with a known environment, and the plan around them."""
+"""How a planner writes steps down: shell text, and the plan around them."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,6 @@ from console.model.snapshot import PairSnapshot
 from console.ssh.quoting import quote
 from playbooks.job import Answers
 
-ENVIRONMENT = (
-    "PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin; export PATH; LC_ALL=C; export LC_ALL"
-)
-"""Begins every text: a job's environment is not a login's."""
-
 _SHOWN = 60
 
 
@@ -33,8 +28,8 @@ def q(*words: str) -> str:
 
 
 def text(*lines: str) -> str:
-    """Shell text that begins with the environment."""
-    return "\n".join((ENVIRONMENT, *lines)) + "\n"
+    """Shell text; it runs with LC_ALL=C and every system directory in PATH, whatever the login has."""
+    return "\n".join(lines) + "\n"
 
 
 def shown(value: str) -> str:
@@ -163,7 +158,7 @@ def make(
     ends: str,
     expects: Sequence[str] = (),
     aborts: Sequence[str] = (),
-    outage: tuple[str, str] | None = None,
+    outages: Sequence[tuple[str, str]] = (),
     direction: Direction | None = None,
     unchecked: Sequence[str] = (),
 ) -> Plan:
@@ -186,7 +181,7 @@ def make(
         facts=binding.bound_facts(snapshot),
         unchecked=(*binding.unchecked(snapshot), *unchecked),
         aborts=tuple(aborts),
-        outage=outage,
+        outages=tuple(outages),
         direction=direction,
         steps=tuple(steps),
         ends=ends,

@@ -25,7 +25,7 @@ def drill_plan(pair: str = "borkcorp-www") -> Plan:
         ),
         answers={"canary": True, "rate": 10},
         unchecked=("whether the switch forwards gratuitous ARP",),
-        outage=("release", "mount"),
+        outages=(("release", "mount"),),
         steps=(
             Step(
                 id="canary-start",

@@ -225,7 +225,7 @@ def test_one_outage_that_was_not_read_leaves_no_figure_for_the_whole() -> None:
 
 def test_a_job_without_an_outage_has_the_times_of_its_phases() -> None:
     run = drill()
-    run = replace(run, plan=run.plan.model_copy(update={"outage": None}))
+    run = replace(run, plan=run.plan.model_copy(update={"outages": ()}))
     values = measure(run).values
     assert "rto" not in values
     assert values["phase.mount"] == pytest.approx(0.8)

@@ -1,27 +1,23 @@
 """One life of a console at work on the lab: runner, hands, eyes and journal, each open to the fault."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from console.engine.journal import Journal
-from console.engine.runner import Refused, Runner
+from console.engine.runner import Runner
 from console.model.config import NodeConfig
-from console.model.job import HandsLost
-from console.model.plan import Command, Plan, PlanNode, Step
+from console.model.plan import Plan
 from console.model.run import Choice, Question, RunRecord, StepState
 from console.model.snapshot import PairSnapshot
-from console.ssh.connecting import connect
 from console.ssh.copying import ConsoleCopier
-from console.ssh.hands import NodeHands
-from console.ssh.trouble import Trouble
 from console.watch.fresh import PairEyes
 from tests.faults.cells import Fault, Instant, Then
+from tests.faults.hands import open_hands
 from tests.faults.strike import Strike, StruckHands
 
-CALL = 2.5
-"""Real seconds an order to a node may take here."""
 LONGEST = 15.0
 """Real seconds any step may take here."""
 SHORT = 3.0
@@ -40,18 +36,16 @@ class Bench:
     runs: list[str] = field(default_factory=list)
 
 
-class _Journal:
+class _Journal(Journal):
     def __init__(self, bench: Bench) -> None:
-        self._journal = Journal(bench.history)
+        super().__init__(bench.history)
         self._strike = bench.strike
-        self.load = self._journal.load
-        self.runs = self._journal.runs
 
     async def keep(self, run: RunRecord) -> None:
         strike = self._strike
         if strike.dead:
             await asyncio.Event().wait()
-        await self._journal.keep(run)
+        await super().keep(run)
         record = next((r for r in run.steps if r.id == strike.cell.step), None)
         if record is None or record.state is not StepState.INTENDED:
             return
@@ -138,15 +132,6 @@ class _Operator:
         self.state = next((r.state for r in run.steps if r.id == cell.step), None)
 
 
-async def open_hands(node: NodeConfig, ssh_config: Path) -> NodeHands:
-    """Hands whose calls end soon."""
-    try:
-        connection = await connect(node, ssh_config=ssh_config)
-    except Trouble as trouble:
-        raise HandsLost(trouble.line) from trouble
-    return await NodeHands.on(connection, node, limit=CALL)
-
-
 class Console:
     """A console from its start until it ends or is killed."""
 
@@ -184,14 +169,13 @@ class Console:
         """Take a run back."""
         return await self._unless_killed(self._runner.undo(run))
 
-    async def _unless_killed(self, work: object) -> RunRecord | None:
-        running = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    async def _unless_killed(self, work: Coroutine[Any, Any, RunRecord]) -> RunRecord | None:
+        running = asyncio.create_task(work)
         died = asyncio.create_task(self._bench.strike.died.wait())
         try:
             await asyncio.wait({running, died}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
-                record: RunRecord = running.result()
-                return record
+                return running.result()
             return None
         finally:
             for task in (running, died):
@@ -212,38 +196,3 @@ def shortened(plan: Plan, cell_step: str, fault: Fault) -> Plan:
         for step in plan.steps
     )
     return plan.model_copy(update={"steps": steps})
-
-
-def second_operator(bench: Bench, plan: Plan) -> Callable[[], "asyncio.Future[str]"]:
-    """Another console that wants to work on both nodes just now."""
-    intruding = Plan(
-        id="0123456789abcdef",
-        job="intrude",
-        title="Somebody else",
-        pair=plan.pair,
-        made=plan.made,
-        nodes=plan.nodes,
-        steps=tuple(_look(node) for node in plan.nodes),
-        ends="nothing is changed",
-    )
-
-    async def attempt() -> str:
-        calm = replace(bench, strike=_Nothing(bench.strike), asked=[], runs=[])  # type: ignore[arg-type]
-        try:
-            record = await _Intruder(calm).apply(intruding)
-        except Refused as refused:
-            return "" if "runs" in str(refused) else f"the second operator was refused for {refused}"
-        return f"the second operator was let in: {record.state.value if record else 'killed'}"
-
-    return lambda: asyncio.ensure_future(attempt())
-
-
-def _look(node: PlanNode) -> Step:
-    return Step(
-        id=f"intrude-{node.home}",
-        title="Write where another works",
-        why="To see whether the lock holds.",
-        node=node.name,
-        action=Command(text=": > /var/tmp/intruded"),
-        leaves="nothing is changed",
-    )

@@ -8,7 +8,6 @@ from console.lab.pair import LabPair
 from console.lab.world import Node
 from console.model.job import HandsLost, JobLook, JobState
 from console.model.lineage import OperatorLock
-from console.model.run import RunRecord, StepState
 from tests.faults.cells import Cell, Fault, Instant
 
 HOLD = "/var/tmp/fault-hold"
@@ -209,8 +208,3 @@ class StruckHands:
 
     async def close(self) -> None:
         await self._hands.close()
-
-
-def under_way(run: RunRecord, step: str) -> StepState | None:
-    """The state of a step of a run that goes on."""
-    return next((record.state for record in run.steps if record.id == step), None)

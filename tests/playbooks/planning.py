@@ -124,9 +124,9 @@ def in_order(made: Plan, *wanted: str) -> bool:
 
 
 def lines(step: Step) -> list[str]:
-    """The lines of a command step after the one that sets its environment."""
+    """The lines of a command step."""
     assert isinstance(step.action, Command)
-    return step.action.text.splitlines()[1:]
+    return step.action.text.splitlines()
 
 
 def typed(made: Plan) -> list[str | None]:

@@ -30,7 +30,7 @@ def test_the_slave_s_half_is_taken_out_cleanly_copied_and_put_back() -> None:
 def test_without_the_clean_moment_the_service_goes_on_and_the_plan_says_what_that_means() -> None:
     made = plan("evacuate", healthy(), clean=False, put_back=False, **WHERE)
     assert ids(made) == ["release-gate", "stop-ggated", "at-rest", "transfer"]
-    assert made.outage is None
+    assert made.outages == ()
     assert any("fsck" in line for line in made.unchecked)
 
 

@@ -49,7 +49,7 @@ start-services-master start-vrrp-master address-on-master start-vrrp-slave verif
 def test_the_way_home_has_these_steps_in_this_order() -> None:
     made = plan("fail-back", slave_serves())
     assert ids(made) == HOME.split()
-    assert made.outage == ("stop-services-slave", "address-on-master")
+    assert made.outages == (("stop-services-slave", "address-on-master"),)
     assert made.expects[0] == "master-mounted-through-mirror"
 
 
@@ -128,7 +128,7 @@ def test_a_bare_half_on_the_slave_is_copied_too_but_its_age_rests_on_a_typed_sta
     undo = made.step("unmount-slave").undo
     assert undo is not None
     assert (undo.text or "").endswith(
-        "\nmount -t ufs /dev/md0 /home/sites || mount -t ufs /dev/mirror/remotemirror /home/sites\n"
+        "mount -t ufs /dev/md0 /home/sites || mount -t ufs /dev/mirror/remotemirror /home/sites\n"
     )
 
 

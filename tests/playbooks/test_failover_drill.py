@@ -49,7 +49,10 @@ def test_the_whole_drill_has_these_steps_in_this_order() -> None:
     made = plan("failover-drill", healthy())
     assert ids(made) == WHOLE.split()
     assert made.id == MARK
-    assert made.outage == ("stop-services-master", "address-on-slave")
+    assert made.outages == (
+        ("stop-services-master", "address-on-slave"),
+        ("stop-services-slave", "address-on-master"),
+    )
     assert made.aborts == ("mounted-on-both-nodes",)
 
 

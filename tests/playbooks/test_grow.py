@@ -21,7 +21,7 @@ def test_the_slave_s_half_is_whole_again_before_the_master_s_is_touched() -> Non
         "grow-mirror", "fsck-master", "growfs", "mount-master",
         "start-services-master", "verify",
     )  # fmt: skip
-    assert made.outage == ("stop-services-master", "start-services-master")
+    assert made.outages == (("stop-services-master", "start-services-master"),)
 
 
 def test_the_commands_are_those_of_the_transcript_and_the_old_mark_is_wiped_through_the_mirror() -> None:

@@ -163,7 +163,7 @@ async def test_a_take_over_that_is_taken_back_before_the_mount_leaves_the_master
         await _write(lab, "a", "one.txt")
         whole = await lab.plan(PROMOTE)
         upto = [step.id for step in whole.steps].index("mount-slave")
-        part = whole.model_copy(update={"steps": whole.steps[:upto], "outage": None, "expects": ()})
+        part = whole.model_copy(update={"steps": whole.steps[:upto], "outages": (), "expects": ()})
         record = await lab.run(part)
         assert record.state is RunState.DONE, told(record)
         undone = await _take_back(lab, record)

@@ -99,15 +99,6 @@ def test_every_text_of_every_plan_parses() -> None:
     assert parses([text for made in PLANS for text in texts(made)]) == ""
 
 
-def test_every_text_begins_with_a_path_and_a_locale_of_its_own() -> None:
-    for made in PLANS:
-        for text in texts(made):
-            assert text.startswith(
-                "PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin; export PATH"
-            )
-            assert "LC_ALL=C; export LC_ALL\n" in text
-
-
 def test_every_condition_that_a_plan_names_exists() -> None:
     for made, step in _steps():
         names = [*made.aborts, *made.expects, *step.guards, *step.expects]

@@ -16,7 +16,7 @@ def test_the_slave_goes_the_writers_are_watched_and_freed_and_the_half_comes_bac
         "join", "copied", "verify", "canary-stop-1",
         "canary-read-gap", "canary-read-found-1", "verify-file", "clean-master",
     )  # fmt: skip
-    assert made.outage == ("stop-ggated", "writes-again")
+    assert made.outages == (("stop-ggated", "writes-again"),)
 
 
 @pytest.mark.parametrize("way", ["power", "cable"])

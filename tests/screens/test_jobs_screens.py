@@ -181,9 +181,7 @@ def shown(name: str) -> tuple[Any, ...]:
     return size, theme, name.split("_")[0]
 
 
-@pytest.mark.parametrize(
-    "name", ["plan", "question", "question_80x24", "run", "run_light", "later"]
-)
+@pytest.mark.parametrize("name", ["plan", "question", "question_80x24", "run", "run_light", "later"])
 def test_a_job_looks_as_it_did(name: str, snap_compare: Any) -> None:
     size, theme, what = shown(name)
     jobs = FakeJobs()

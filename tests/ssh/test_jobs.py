@@ -263,3 +263,9 @@ async def test_a_login_without_a_shell_says_so(tmp_path: Path) -> None:
         with pytest.raises(HandsLost, match=r"^web-a: the login gives no shell \(go away\)"):
             async with Workbench(tmp_path / "node", server).hands():
                 pass
+
+
+async def test_a_job_and_a_reading_find_the_systems_programs(hands: NodeHands) -> None:
+    wanted = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+    assert (await done(hands, "r.1", 'echo "$PATH"')).out == f"{wanted}\n"
+    assert await hands.read('echo "$PATH"') == (0, f"{wanted}\n")

@@ -1,0 +1,187 @@
+"""A lab that serves many cells, and the states from which the jobs start."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console import config_file
+from console.commands.sampling import opener
+from console.engine import doing, grip, locks, undoing
+from console.engine.journal import Journal
+from console.engine.runner import Runner
+from console.health.binding import bound_facts
+from console.lab import provision as lab_provision
+from console.lab.pair import BARE, HEALTHY, LabPair, serve
+from console.lab.running import run_text
+from console.model.config import Config
+from console.model.plan import Plan
+from console.model.run import Choice, Question, RunRecord, RunState
+from console.model.snapshot import PairSnapshot
+from console.watch.fresh import PairEyes
+from playbooks.job import Job
+from playbooks.jobs import JOBS
+from tests.faults.hands import open_hands
+from tests.faults.marks import HOOK
+from tests.faults.strike import TRACE
+
+SPEED = 10.0
+"""World seconds per second: faster, and a pause of this process looks like a silent master to VRRP."""
+IMAGE = "16m"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From where a job starts, and with which answers."""
+
+    state: str
+    answers: Mapping[str, object]
+
+
+STARTS: Mapping[str, Start] = {
+    "failover-drill": Start("healthy", {"canary": False}),
+    "slave-drill": Start("healthy", {"canary_seconds": 1, "watch_seconds": 1}),
+    "promote": Start("healthy", {}),
+    "fail-back": Start("slave-serves", {}),
+    "recover-slave": Start("degraded", {}),
+    "stop-pair": Start("healthy", {}),
+    "start-pair": Start("stopped", {}),
+    "provision": Start("bare", {"size": "8m"}),
+    "grow": Start("healthy", {"size": "24m"}),
+    "evacuate": Start("healthy", {"host": "web-c", "target": "/root/evacuated.img"}),
+    "keep": Start("split", {"keep": "slave"}),
+}
+
+_CLEAN = (
+    "rm -rf /var/db/mirrorgate/jobs /var/db/mirrorgate/lock* /var/db/mirrorgate/look /var/run/mirrorgate.turn"
+    f" {TRACE} {HOOK} /var/tmp/intruded /var/run/marks.*; mkdir -p /var/tmp /var/run;"
+    " rm -f /root/images/*.aside-* /root/evacuated.img*"
+)
+
+
+class Yes:
+    """An operator who agrees and has no trouble."""
+
+    async def decide(self, question: Question) -> Choice:
+        return Choice.GO if Choice.GO in question.choices else Choice.CANCEL
+
+    async def secret(self, name: str, prompt: str) -> str | None:
+        return None
+
+    def tell(self, run: RunRecord) -> None:
+        return
+
+
+class Site:
+    """A lab with eyes on it."""
+
+    def __init__(self, lab: LabPair, config: Config, eyes: PairEyes, directory: Path, scenario: str) -> None:
+        self.lab = lab
+        self.pair = config.pairs[0]
+        self.eyes = eyes
+        self.directory = directory
+        self.scenario = scenario
+        self.clean = True
+        """Nothing has been done to it since it was served."""
+
+    async def look(self) -> PairSnapshot:
+        """A fresh reading."""
+        return await self.eyes.fresh(3.0)
+
+    async def plan(self, job: Job[Any], answers: Mapping[str, object]) -> Plan:
+        """The plan of a job for the pair as it is; raises CannotPlan."""
+        snapshot = await self.look()
+        return job.plan(snapshot, job.answers.model_validate({**job.defaults(snapshot), **answers}))
+
+    async def reset(self, state: str) -> None:
+        """Bring the pair into the state from which a job starts."""
+        for node in (*self.lab.world.nodes.values(), self.lab.world.spare):
+            if node.ready:
+                await run_text(node, _CLEAN)
+        if self.scenario == HEALTHY and not self.clean:
+            await self.lab.fault("healthy")
+            for node in self.lab.world.nodes.values():
+                await run_text(node, _CLEAN)
+        self.clean = False
+        self.lab.world.sync_rate = 1 << 28
+        await self._into(state)
+        await self._both_seen()
+
+    async def _into(self, state: str) -> None:
+        match state:
+            case "slave-serves":
+                await self._do("promote")
+            case "stopped":
+                await self._do("stop-pair")
+            case "degraded":
+                a = self.lab.world.nodes["a"]
+                text = "ggatec destroy -f -u 0; echo later > /home/sites/alone.txt; sync"
+                await run_text(a, text)
+            case "split":
+                await self.lab.fault("split-brain")
+                await self.lab.fault("plug-link")
+                await self.settled()
+            case _:
+                pass
+
+    async def _both_seen(self) -> None:
+        async with asyncio.timeout(20):
+            while any(view.facts.geom.value is None for view in (await self.look()).nodes):
+                await asyncio.sleep(0.1)
+
+    async def settled(self, seconds: float = 10.0) -> None:
+        """Wait until nothing a plan is bound to has changed for some seconds of world time."""
+        before: dict[str, str] = {}
+        async with asyncio.timeout(30):
+            while (now := bound_facts(await self.look())) != before:
+                before = now
+                await self.lab.world.clock.sleep(seconds)
+
+    async def _do(self, name: str) -> None:
+        await self._both_seen()
+        runner = Runner(
+            self.pair,
+            self.eyes,
+            lambda node: open_hands(node, self.lab.ssh_config),
+            Journal(self.directory / "before.db"),
+            Yes(),
+            who="before@console",
+        )
+        record = await runner.apply(await self.plan(JOBS[name], {}))
+        if record.state is not RunState.DONE:
+            raise RuntimeError(f"{name}: {record.why}")
+
+
+def scenario_of(state: str) -> str:
+    """What kind of lab a starting state needs."""
+    return BARE if state == "bare" else HEALTHY
+
+
+@asynccontextmanager
+async def site(scenario: str = HEALTHY, speed: float = SPEED) -> AsyncIterator[Site]:
+    """A lab with small images, and an engine whose patience fits cells of seconds."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
+        patch.setattr(lab_provision, "IMAGE_SIZE", IMAGE)
+        for room in (doing, undoing):
+            patch.setattr(room, "SETTLING", 4.0)
+        patch.setattr(doing, "PATIENCE", 2.0)
+        patch.setattr(doing, "REOPENED", 2.0)
+        # A lock's age is told by the node's clock, which runs so much faster than the console's here.
+        patch.setattr(locks, "BEAT", 1.0)
+        patch.setattr(locks, "STALE", 6.0 * speed)
+        patch.setattr(locks, "_REACHING", 2.0)
+        patch.setattr(locks, "_DROPPING", 2.0)
+        patch.setattr(grip, "OPENING", 3.0)
+        patch.setattr(grip, "CALL", 15.0)
+        lab = await serve(speed=speed, scenario=scenario)
+        try:
+            config = config_file.load(lab.config_file)
+            async with PairEyes.open(config.pairs[0], opener(config, None)) as eyes:
+                yield Site(lab, config, eyes, Path(directory), scenario)
+        finally:
+            await lab.close()
