@@ -9,19 +9,19 @@ from typing import Any
 from console.engine.journal import Journal
 from console.engine.runner import Runner
 from console.model.config import NodeConfig
-from console.model.plan import Plan
+from console.model.plan import Plan, Step
 from console.model.run import Choice, Question, RunRecord, StepState
 from console.model.snapshot import PairSnapshot
 from console.ssh.copying import ConsoleCopier
 from console.watch.fresh import PairEyes
-from tests.faults.cells import Fault, Instant, Then
+from tests.faults.cells import Cell, Fault, Instant, Then
 from tests.faults.hands import open_hands
-from tests.faults.strike import Strike, StruckHands
+from tests.faults.strike import BRIEF, Strike, StruckHands
 
 LONGEST = 15.0
 """Real seconds any step may take here."""
 SHORT = 3.0
-"""The same for a step whose command hangs."""
+"""The same for a step that is struck until somebody is asked."""
 
 
 @dataclass
@@ -183,16 +183,15 @@ class Console:
             await asyncio.wait({running, died})
 
 
-def shortened(plan: Plan, cell_step: str, fault: Fault) -> Plan:
+def shortened(plan: Plan, cell: Cell) -> Plan:
     """The plan with limits that fit a cell of seconds."""
+    stuck = cell.fault is Fault.HANGS or (cell.fault in BRIEF and cell.lasting)
     steps = tuple(
-        step.model_copy(
-            update={
-                "timeout": min(
-                    step.timeout, SHORT if step.id == cell_step and fault is Fault.HANGS else LONGEST
-                )
-            }
-        )
+        step.model_copy(update={"timeout": min(step.timeout, _limit(step, stuck and step.id == cell.step))})
         for step in plan.steps
     )
     return plan.model_copy(update={"steps": steps})
+
+
+def _limit(step: Step, stuck: bool) -> float:
+    return SHORT if stuck else LONGEST

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.lab.invariants import Watcher, watch
-from console.lab.provision import IMAGES, MOUNT
+from console.lab.provision import MOUNT
 from console.lab.running import run_text
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
 from playbooks.job import Job
 from playbooks.jobs import JOBS
-from tests.faults.cells import Cell, Fault, Stage
+from tests.faults.cells import Cell, Stage
 from tests.faults.console import Bench, shortened
-from tests.faults.marks import Marks, below
+from tests.faults.marks import Marks
 from tests.faults.onward import Onward
 from tests.faults.second import INTRUDED, intrude
 from tests.faults.site import STARTS, Site
@@ -85,7 +85,7 @@ async def _play(
         async with Marks(world, quiet):
             await watcher.check()
             watcher.violations.clear()  # a split brain that we made is not the run's
-            plan = shortened(await site.plan(job, start.answers), cell.step, cell.fault)
+            plan = shortened(await site.plan(job, start.answers), cell)
             if edit is not None:
                 plan = edit(plan)
             if cell.step not in {step.id for step in plan.steps}:
@@ -154,6 +154,3 @@ async def _final(site: Site, watcher: Watcher) -> None:
         if mount is not None:
             await watcher._told("mounting", node, mount)
     await watcher.check()
-
-
-__all__ = ["IMAGES", "Fault", "Outcome", "below", "play", "stages", "survey"]

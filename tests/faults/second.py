@@ -4,7 +4,7 @@ from pathlib import Path
 
 from console.engine.journal import Journal
 from console.engine.runner import Refused, Runner
-from console.model.plan import Command, Plan, PlanNode, Step
+from console.model.plan import Command, Plan, PlanNode, Step, Undo
 from console.model.run import Choice, Question, RunRecord
 from console.watch.fresh import PairEyes
 from tests.faults.hands import open_hands
@@ -60,5 +60,6 @@ def _touch(node: PlanNode) -> Step:
         why="To see whether the lock holds.",
         node=node.name,
         action=Command(text=f": > {INTRUDED}"),
+        undo=Undo(none_needed="it is a file of the harness"),
         leaves="nothing is changed",
     )

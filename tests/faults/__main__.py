@@ -1,0 +1,153 @@
+"""Plays the matrix: `python -m tests.faults`, in part or whole, in several processes; prints the table."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.faults.cells import Cell, Fault, Stage, cells_of, parse
+from tests.faults.play import Outcome
+from tests.faults.site import STARTS
+from tests.faults.table import markdown, plain, rows
+
+
+def main() -> int:
+    """1 when a cell failed."""
+    options = _options()
+    outcomes = asyncio.run(_all(options))
+    table = rows(outcomes)
+    print(markdown(table) if options.markdown else plain(table))
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    idle = sum(1 for outcome in outcomes if outcome.passed and not outcome.struck)
+    cpu = sum(outcome.cpu for outcome in outcomes) / max(1, len(outcomes))
+    print(
+        f"{len(outcomes) - idle} cells, {len(failed)} failed; {idle} steps were already so; {cpu:.1f} s CPU a cell"
+    )
+    for outcome in failed:
+        print(f"failed: python -m tests.faults --cell {outcome.cell}")
+        for line in (*outcome.told, *outcome.wrong):
+            print(f"    {line}")
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--jobs", nargs="+", choices=list(STARTS), default=list(STARTS))
+    parser.add_argument("--faults", nargs="+", choices=[fault.value for fault in Fault], default=list(Fault))
+    parser.add_argument("--steps", nargs="+", default=None, help="step ids; all by default")
+    parser.add_argument("--sample", default="1/1", metavar="N/M", help="every M-th cell, beginning with the N-th")
+    parser.add_argument("--cell", nargs="+", default=None, help="just these, as a failure names them")
+    parser.add_argument("-n", type=int, default=2, help="processes")
+    parser.add_argument("--seconds", type=float, default=0, help="begin no further cell after so many")
+    parser.add_argument("--keep", type=Path, default=None, help="append every outcome to this file, as JSON")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+async def _all(options: argparse.Namespace) -> list[Outcome]:
+    workers = [await _Worker.start() for _ in range(options.n)]
+    began = time.monotonic()
+    try:
+        cells = await _cells(options, workers)
+        outcomes: list[Outcome] = []
+        waiting = list(reversed(cells))
+
+        async def play(worker: _Worker) -> None:
+            while waiting and not (options.seconds and time.monotonic() - began > options.seconds):
+                outcome = await worker.play(waiting.pop())
+                outcomes.append(outcome)
+                _say(outcome, len(outcomes), len(cells))
+                if options.keep:
+                    _append(options.keep, outcome)
+
+        await asyncio.gather(*(play(worker) for worker in workers))
+    finally:
+        for worker in workers:
+            await worker.end()
+    return outcomes
+
+
+def _append(path: Path, outcome: Outcome) -> None:
+    with path.open("a") as file:
+        file.write(json.dumps(outcome.__dict__) + "\n")
+
+
+async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> list[Cell]:
+    if options.cell:
+        return [parse(text) for text in options.cell]
+    number, every = (int(part) for part in options.sample.split("/"))
+    jobs = list(options.jobs)
+    found: dict[str, list[Stage]] = {}
+
+    async def ask(worker: "_Worker") -> None:
+        while jobs:
+            job = jobs.pop(0)
+            found[job] = await worker.survey(job)
+
+    await asyncio.gather(*(ask(worker) for worker in workers))
+    cells = [
+        cell
+        for job in options.jobs
+        for cell in cells_of(job, found[job], [Fault(fault) for fault in options.faults])
+        if not options.steps or cell.step in options.steps
+    ]
+    return cells[number - 1 :: every]
+
+
+def _say(outcome: Outcome, done: int, of: int) -> None:
+    word = "failed" if not outcome.passed else "passed" if outcome.struck else "not struck"
+    print(
+        f"{done}/{of} {word:10} {outcome.seconds:5.1f} s {outcome.ended:8} {outcome.cell}", file=sys.stderr, flush=True
+    )
+    for line in outcome.wrong:
+        print(f"        {line}", file=sys.stderr, flush=True)
+
+
+class _Worker:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls) -> "_Worker":
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.faults.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 24,
+        )
+        return cls(process)
+
+    async def play(self, cell: Cell) -> Outcome:
+        return Outcome(**json.loads(await self._ask(str(cell))))
+
+    async def survey(self, job: str) -> list[Stage]:
+        return [Stage(**stage) for stage in json.loads(await self._ask(f"survey {job}"))]
+
+    async def _ask(self, line: str) -> str:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the worker has no pipes")
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
+        answer = await self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the worker ended on {line}")
+        return answer.decode()
+
+    async def end(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(20):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

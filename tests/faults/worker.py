@@ -1,0 +1,72 @@
+"""A process that plays cells: one line in, one line of JSON out. A lab serves many cells, until one is odd."""
+
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+
+from tests.faults.cells import parse
+from tests.faults.play import Outcome, play, survey
+from tests.faults.site import STARTS, Site, scenario_of, site
+
+_CELLS_PER_LAB = 12
+_LONGEST = 150.0
+"""Real seconds one cell may take."""
+
+
+class Sites:
+    """The lab in use; a new one where another kind is needed, or after anything odd."""
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._site: Site | None = None
+        self._played = 0
+
+    async def of(self, scenario: str) -> Site:
+        """A site of a kind."""
+        worn = scenario == "bare" or self._played >= _CELLS_PER_LAB
+        if self._site is None or self._site.scenario != scenario or (worn and not self._site.clean):
+            await self.close()
+            self._site = await self._stack.enter_async_context(site(scenario))
+        self._played += 1
+        return self._site
+
+    async def close(self) -> None:
+        """End the lab."""
+        self._site, self._played = None, 0
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+
+
+async def one(sites: Sites, text: str) -> Outcome:
+    """Play the cell that `text` names."""
+    cell = parse(text)
+    try:
+        async with asyncio.timeout(_LONGEST):
+            here = await sites.of(scenario_of(STARTS[cell.job].state))
+            outcome = await play(here, cell)
+    except TimeoutError:
+        outcome = Outcome(text, wrong=[f"not over within {_LONGEST:.0f} s"], seconds=_LONGEST)
+    if outcome.wrong or outcome.ended != "done":
+        await sites.close()
+    return outcome
+
+
+async def work() -> None:
+    """Play what the standard input names, until it ends."""
+    sites = Sites()
+    try:
+        while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            if line.startswith("survey "):
+                job = line.removeprefix("survey ")
+                found = await survey(await sites.of(scenario_of(STARTS[job].state)), job)
+                print(json.dumps([asdict(stage) for stage in found]), flush=True)
+            else:
+                print(json.dumps(asdict(await one(sites, line))), flush=True)
+    finally:
+        await sites.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(work())
