@@ -11,6 +11,7 @@ import shtab
 
 from console import config_file
 from console.commands import job_arguments
+from console.commands.complaining import complain
 from console.log_file import log_to, stay_quiet
 from console.model.config import Config
 
@@ -100,12 +101,12 @@ def main() -> None:
             stay_quiet()
         status = _run(arguments)
     except config_file.BadConfig as bad:
-        print(f"mirrorgate: {bad}", file=sys.stderr)
+        complain(bad)
         status = 3 if arguments.command == "check" else 2
     except BrokenPipeError:
         status = 0
     except OSError as odd:
-        print(f"mirrorgate: {odd.strerror}: {odd.filename}", file=sys.stderr)
+        complain(f"{odd.strerror}: {odd.filename}" if odd.strerror else odd)
         status = 3 if arguments.command == "check" else 2
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT

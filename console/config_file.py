@@ -8,9 +8,12 @@ from typing import Any
 import tomli_w
 
 from console.model.config import Config
-from console.toml_file import BadConfig, line_of, validated, write_whole
+from console.toml_file import BadConfig, line_of, read_text, validated, write_whole
 
 __all__ = ["BadConfig", "as_toml", "default_path", "line_of", "load", "parse", "write"]
+
+_MOST = 1 << 20
+"""Bytes: more is no configuration."""
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -25,18 +28,14 @@ def load(path: Path) -> Config:
     Raises:
         BadConfig: it is missing, unreadable, not TOML, or says something we cannot use.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not os.path.exists(path):  # Path.exists raises where a directory may not be searched
         raise BadConfig(
             path,
             None,
             "",
             "no configuration here yet: `mirrorgate init` makes one, `mirrorgate lab` needs none",
-        ) from None
-    except (OSError, UnicodeDecodeError) as odd:
-        raise BadConfig(path, None, "", f"cannot be read: {odd}") from odd
-    return parse(text, path)
+        )
+    return parse(read_text(path, _MOST), path)
 
 
 def parse(text: str, path: Path) -> Config:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,16 @@ M = TypeVar("M", bound=BaseModel)
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\" ]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"]+)\s*=")
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+_TOO_DEEP = re.compile(r"(?<![\w\"'.-])(?:[\w\"'-]++\s*+\.\s*+){50}")
+"""A key of that many parts: no file of ours has one, and reading it takes for ever."""
+_SHOWN = 60
+"""Characters of a value that is quoted in a complaint."""
 
 _TYPE_WORDS = {
     "missing": "this key is required",
     "extra_forbidden": "no such key (a spelling mistake?)",
     "too_short": "at least one is required",
+    "too_long": "too long: {max_length} at most, this has {actual_length}",
 }
 """pydantic error types whose own message does not speak to an administrator."""
 
@@ -32,18 +38,46 @@ class BadConfig(Exception):
         super().__init__(f"{place}: {key}: {expected}" if key else f"{place}: {expected}")
 
 
+def read_text(path: Path, most: int) -> str:
+    """The text of a plain file of at most `most` bytes; a pipe or a device is not waited for.
+
+    Raises:
+        BadConfig: there is none, or it cannot be read.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BadConfig(path, None, "", "not a plain file")
+            content = file.read(most + 1)
+    except OSError as odd:
+        raise BadConfig(path, None, "", f"cannot be read: {odd.strerror}") from odd
+    if len(content) > most:
+        raise BadConfig(path, None, "", f"too large: {most >> 10} KiB at most")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as odd:
+        line = content.count(b"\n", 0, odd.start) + 1
+        raise BadConfig(path, line, "", "cannot be read: not UTF-8 text") from odd
+
+
 def decoded(text: str, path: Path) -> dict[str, Any]:
     """TOML text as data; `path` only names it in errors.
 
     Raises:
         BadConfig: it is not TOML.
     """
+    if found := _TOO_DEEP.search(text):
+        raise BadConfig(path, text.count("\n", 0, found.start()) + 1, "", "nested too deeply")
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise BadConfig(path, None, "", "nested too deeply") from None
     except tomllib.TOMLDecodeError as odd:
         found = _AT_LINE.search(str(odd))
         line = int(found[1]) if found else text.count("\n") + 1
         raise BadConfig(path, line, "", f"not TOML: {_AT_LINE.sub('', str(odd)).strip()}") from odd
+    except ValueError as odd:  # a number of thousands of digits
+        raise BadConfig(path, None, "", "not TOML: a number in it is too long") from odd
 
 
 def validated(
@@ -69,9 +103,11 @@ def validated(
         first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         where = tuple(part for part in first["loc"] if part not in tags)
         words = _TYPE_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-        given = first.get("input")
-        if first["type"] not in _TYPE_WORDS and isinstance(given, str | int | float | bool):
-            words = f"{words} (found {given!r})"
+        if first["type"] in _TYPE_WORDS:
+            words = words.format_map(first.get("ctx", {}))
+        elif isinstance(given := first.get("input"), str | int | float | bool):
+            shown = repr(given)
+            words = f"{words} (found {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'})"
         raise BadConfig(path, line_of(text, where), dotted(where), words) from odd
 
 

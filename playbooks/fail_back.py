@@ -122,7 +122,7 @@ def bare_half_mounted(snapshot: PairSnapshot) -> bool:
     Then the order of attaching and the copy that is always made keep the data; the record needs a statement.
     """
     units = stack.md_of(snapshot.slave.facts.geom.value, snapshot.config.slave.image)
-    mounted = stack.mounts_at(snapshot.slave, snapshot.config.mount)
+    mounted = stack.mounts_of(snapshot.slave, snapshot.config)
     return bool(mounted) and mounted[-1].special in {f"/dev/{unit.name}" for unit in units}
 
 

@@ -12,11 +12,11 @@ from console.model.snapshot import PairSnapshot
 from console.model.words import Home
 from playbooks.fail_back import refuse_priorities
 from playbooks.job import Answers, CannotPlan, Job
+from playbooks.parts import handing_back, handing_over, refusing
 from playbooks.parts.building import make, wait_step
 from playbooks.parts.canary import Canary
 from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.direction import slave_to_master
-from playbooks.parts import handing_back, handing_over, refusing
 from playbooks.parts.handing_back import hand_back
 from playbooks.parts.handing_over import master_releases, slave_takes_over
 from playbooks.parts.lineage_steps import Descent, adopt, after, derived, descent

@@ -93,7 +93,9 @@ def _planned(site: Site, answers: PromoteAnswers) -> tuple[tuple[Step, ...], tup
     if holds_nothing(site, Home.MASTER):
         release: tuple[Step, ...] = (stays_gone(site, Home.MASTER, leaves=free),)
     else:
-        release = tuple(s for s in master_releases(site) if s.id in ("let-go-master", "stays-gone-master"))
+        release = tuple(
+            s for s in master_releases(site, serving=False) if s.id in ("let-go-master", "stays-gone-master")
+        )
     away = stop_vrrp(
         site,
         Home.MASTER,

@@ -35,7 +35,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
     site = site_of(snapshot, answers.gate_timeout)
     master, slave = site.master.name, site.slave.name
     serves, done = _SERVES.format(master), f"{master} serves, {slave} stands by"
-    mounted = bool(stack.mounts_at(snapshot.master, site.mount))
+    mounted = bool(stack.mounts_of(snapshot.master, site.pair))
     steps: list[Step] = [
         *storage.images(site, answers, _BARE),
         *storage.system_settings(site, answers, _BARE),

@@ -104,7 +104,7 @@ async def _until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> 
 
 
 async def _job(app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
-    """A drill: the list of jobs, its plan, the run, and the direction card of its resynchronisation."""
+    """A drill: the list of jobs, its plan, the direction card of its copy, the run, history and report."""
 
     async def picture(name: str) -> None:
         await pilot.pause(1.5)
@@ -119,25 +119,34 @@ async def _job(app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
     if jobs is None or running is None:
         raise SystemExit("the console has no jobs")
     plan = jobs.plan(app.pair, "failover-drill", {})
-    await app.push_screen(PlanScreen(plan))
-    await picture("job-plan")
+    screen = PlanScreen(plan)
+    await app.push_screen(screen)
+    number = [step.id for step in plan.steps].index("mount-slave")
+    for _ in range(number + 1):
+        await pilot.press("down")
+    await picture("plan")
     running.start(plan)
     await app.push_screen(RunScreen())
-    started = False
+    copying = False
     while running.busy:
-        asked = app.question
-        run = app.job_run
-        if not started and run is not None and any(s.state is StepState.RUNNING for s in run.steps[2:]):
-            started = True
-            await picture("job-run")
+        asked, run = app.question, app.job_run
+        if run is not None and any(
+            20 < (s.percent or 0) < 80 and s.state is StepState.RUNNING for s in run.steps
+        ):
+            if not copying:
+                await picture("run")
+            copying = True
         if isinstance(asked, Question) and asked.shows_direction:
-            await picture("job-direction")
-            running.answer(asked, Choice.CANCEL)
-        elif isinstance(asked, Question):
+            await picture("direction")
+        if isinstance(asked, Question):
             running.answer(asked, Choice.GO)
         elif asked is not None:
             running.answer(asked, None)
         await pilot.pause(0.1)
+    app.action_go("history")
+    await picture("history")
+    await pilot.press("enter")
+    await picture("report")
 
 
 async def _all(directory: Path) -> None:

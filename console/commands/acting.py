@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from console.commands.answers import answers, settings
+from console.commands.complaining import complain
 from console.commands.pair_jobs import PairJobs
 from console.commands.plan_text import plan_text
 from console.commands.sampling import chosen, opener
@@ -47,7 +48,7 @@ async def main(arguments: Namespace, config: Config, path: Path) -> int:
             case _:
                 return await _run(arguments, config, path)
     except (CannotPlan, JobRefused, JournalTrouble) as why:
-        print(f"mirrorgate: {why}", file=sys.stderr)
+        complain(why)
         return 2
 
 
@@ -92,7 +93,7 @@ async def _run(arguments: Namespace, config: Config, path: Path) -> int:
         if not await operator.begins(plan):
             print("mirrorgate: nothing was begun", file=sys.stderr)
             return 2
-        return await _to_the_end(jobs, lambda: jobs.apply(plan, operator))
+        return await _to_the_end(jobs, operator, lambda: jobs.apply(plan, operator))
 
 
 def _dry(plan: Plan, snapshot: PairSnapshot) -> int:
@@ -119,7 +120,7 @@ async def _go_on(arguments: Namespace, config: Config, path: Path) -> int:
     async with _jobs(config, pair) as (jobs, _):
         operator = TerminalOperator(yes=arguments.yes, take_over=arguments.take_over)
         go = jobs.resume if arguments.command == "resume" else jobs.undo
-        return await _to_the_end(jobs, lambda: go(record.id, operator))
+        return await _to_the_end(jobs, operator, lambda: go(record.id, operator))
 
 
 async def _newest_unfinished(journal: Journal, pairs: set[str]) -> str:
@@ -129,13 +130,21 @@ async def _newest_unfinished(journal: Journal, pairs: set[str]) -> str:
     raise JobRefused("no run is unfinished; `mirrorgate runs` lists all")
 
 
-async def _to_the_end(jobs: PairJobs, begin: Callable[[], Awaitable[RunRecord]]) -> int:
+async def _to_the_end(
+    jobs: PairJobs, operator: TerminalOperator, begin: Callable[[], Awaitable[RunRecord]]
+) -> int:
     """Carry a run out; an interrupt asks it to stop safely, a second one does not wait for its step."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, jobs.stop)
     loop.add_signal_handler(signal.SIGTERM, jobs.stop)
     try:
         run = await begin()
+    except JobRefused as why:
+        complain(why)
+        if operator.left is None:
+            return 2
+        print(f"the pair is left so: {operator.left}")
+        return 1
     finally:
         loop.remove_signal_handler(signal.SIGINT)
         loop.remove_signal_handler(signal.SIGTERM)

@@ -163,6 +163,8 @@ def _brief(run: RunRecord) -> dict[str, object]:
 
 def _unclear(name: str, found: Sequence[str]) -> str:
     asked = one_line(name, 60)
+    if not found and name == "last":
+        return "no runs yet"
     if not found:
         return f"no run {asked}: `mirrorgate runs` lists them"
     return f"{len(found)} runs begin with {asked}: {', '.join(found[:5])}{' …' * (len(found) > 5)}"

@@ -41,6 +41,8 @@ class TerminalOperator:
         self._printed: dict[str, tuple[int, int]] = {}
         self._percent: dict[str, int] = {}
         self._plan: Plan | None = None
+        self.left: str | None = None
+        """How the pair is left where the run has begun a step, as it was told last."""
 
     async def begins(self, plan: Plan) -> bool:
         """Whether to carry out a plan that was just shown."""
@@ -86,6 +88,8 @@ class TerminalOperator:
         if self._plan is None:
             self._plan = run.plan
             self._show(f"run {run.id} by {run.operator}")
+        if any(step.started is not None for step in run.steps):
+            self.left = run.safe_state
         for number, record in enumerate(run.steps, start=1):
             self._step(number, record, run)
 

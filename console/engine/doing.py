@@ -26,6 +26,8 @@ SETTLING = 15.0
 """Seconds within which what must hold after a step has to come true."""
 PATIENCE = 5.0
 """Seconds for which a guard that is unknown is read again before the step is refused."""
+STAYED = 0.2
+"""Seconds a look must have taken for the next to follow at once."""
 REOPENED = 10.0
 """Seconds for which a job is followed when the operator asked to look again."""
 
@@ -71,6 +73,7 @@ class Doing:
         self.seen: Seen = NOTHING
         self._limit: float | None = None
         self._settled: float | None = None
+        self._stayed = False
         self._pauses: Iterator[float] = growing()
         self._retries: Iterator[float] = delays(first=0.25, longest=15.0)
         self._history = History()
@@ -195,9 +198,13 @@ class Doing:
             await self._saw(step, look)
 
     async def _follow(self, step: Step) -> None:
-        await self._desk.pause(next(self._pauses))
+        if not self._stayed:
+            await self._desk.pause(next(self._pauses))
         self._see(trouble="")
+        began = self._loop.time()
         await self._look(step)
+        # The node itself waits for a job's end where it can: pausing here as well would only make it late.
+        self._stayed = self._loop.time() - began >= STAYED
 
     async def _watch(self, step: Step) -> None:
         if not isinstance(step.action, Wait):

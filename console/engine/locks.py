@@ -7,6 +7,7 @@ from dataclasses import replace
 from console.engine.desk import Desk
 from console.engine.grip import Grip
 from console.model.job import HandsLost, HandsRefused
+from console.model.lasting import lasting
 from console.model.lineage import OperatorLock
 from console.model.run import Choice, Question
 from console.ssh.text import one_line
@@ -23,6 +24,11 @@ _DROPPING = 5.0
 
 class Refused(Exception):
     """The run is not begun, nothing was touched; `str()`: what is so, on which node, what to do."""
+
+
+def _said(word: str) -> str:
+    """A word from an owner's file, which anybody can have written."""
+    return one_line(word, 60) or "unknown"
 
 
 class Locks:
@@ -45,6 +51,11 @@ class Locks:
             for name, grip in self._grips.items():
                 try:
                     await self._take_one(grip)
+                except HandsRefused as refused:
+                    if name in needed:
+                        raise Refused(f"{name} has steps in this run: {refused}") from refused
+                    words.append(f"{name}: no lock ({refused})")
+                    continue
                 except HandsLost as lost:
                     if name in needed:
                         self._held.add(name)  # the call that was lost may have taken it
@@ -70,16 +81,22 @@ class Locks:
             return
         age = await self._age(grip, holder)
         who = (
-            f"{name}: {one_line(holder.operator)} runs {one_line(holder.job)} "
-            f"(run {one_line(holder.run)}, since {await self._when(grip, holder)})"
+            f"{name}: {_said(holder.operator)} runs {_said(holder.job)} "
+            f"(run {_said(holder.run)}, since {await self._when(grip, holder)})"
         )
-        if age is None or age <= STALE:
+        if age is None or -STALE <= age <= STALE:
             seen = "its last sign of life cannot be dated" if age is None else f"seen {max(0, age):.0f} s ago"
             raise Refused(f"{who}, {seen}: let it end, or ask them")
+        # A beat from the future is nobody's who lives: the next one would say what time it is there.
+        silent = (
+            f"has given no sign of life for {lasting(age)}"
+            if age > 0
+            else f"dates its last sign of life {lasting(-age)} from now, by the clock of {name}"
+        )
         question = Question(
             run=run.id,
             step=None,
-            text=f"{who} has given no sign of life for {age:.0f} s. Its job may still run there. Take over?",
+            text=f"{who} {silent}. Its job may still run there. Take over?",
             choices=(Choice.CANCEL, Choice.TAKE_OVER),
         )
         self._desk.heed()
@@ -87,7 +104,7 @@ class Locks:
             raise Refused(f"{who}: its lock was left alone")
         holder = await grip.once(lambda h: h.take_lock(run.id, run.plan.job, run.operator, break_stale=True))
         if holder is not None:
-            raise Refused(f"{name}: {one_line(holder.operator)} took the lock meanwhile")
+            raise Refused(f"{name}: {_said(holder.operator)} took the lock meanwhile")
         self._desk.note("lock", f"{name}: the stale lock of {one_line(who)} was broken by the operator")
 
     async def _age(self, grip: Grip, holder: OperatorLock) -> float | None:

@@ -37,7 +37,7 @@ class Hands(Protocol):
         ...
 
     async def look(self, job: str, out_offset: int = 0, err_offset: int = 0) -> JobLook:
-        """Read a job."""
+        """Read a job; of one that runs, the end may be waited for a little (half a second)."""
         ...
 
     async def stop(self, job: str) -> JobLook:

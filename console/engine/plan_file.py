@@ -20,11 +20,11 @@ from console.health.binding import bound_facts, unchecked
 from console.model.moment import local_iso
 from console.model.plan import Plan, Step
 from console.model.snapshot import PairSnapshot
-from console.toml_file import BadConfig, decoded, dotted, line_of, validated, write_whole
+from console.toml_file import BadConfig, decoded, dotted, line_of, read_text, validated, write_whole
 
 _SEAL = "seal"
 _TAGS = frozenset({"command", "write", "wait", "manual", "transfer"})
-_MOST = 4 << 20
+_MOST = 1 << 20
 """Bytes: more is no plan."""
 
 
@@ -51,13 +51,7 @@ def load(path: Path, snapshot: PairSnapshot, ours: frozenset[str]) -> Plan:
     Raises:
         BadConfig: it is unreadable, not a plan, was edited, or does not fit this pair.
     """
-    try:
-        if path.stat().st_size > _MOST:
-            raise BadConfig(path, None, "", "too large for a plan")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as odd:
-        raise BadConfig(path, None, "", f"cannot be read: {odd}") from odd
-    return parse(text, path, snapshot, ours)
+    return parse(read_text(path, _MOST), path, snapshot, ours)
 
 
 def parse(text: str, path: Path, snapshot: PairSnapshot, ours: frozenset[str]) -> Plan:

@@ -1,20 +1,13 @@
 """A run as a report: Markdown for people, a mapping for programs. Rendered from the journal alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from console.engine.inert_markdown import cell, fenced, inline, table
 from console.engine.measures import Measures, markers_words, measure
-from console.engine.run_summary import (
-    Compared,
-    Verified,
-    comparable,
-    compared,
-    deviations,
-    outcome,
-    truths,
-    verified,
-)
+from console.engine.proven import HOMES, NOT_CHECKED, TRUTHS, After, after_outages, place, proofs
+from console.engine.report_times import times_lines
+from console.engine.run_summary import comparable, compared, deviations, outcome, verified
 from console.model.jsonable import jsonable
 from console.model.lasting import lasting
 from console.model.moment import local_iso
@@ -32,7 +25,7 @@ def as_markdown(run: RunRecord, others: Iterable[RunRecord] = ()) -> str:
     told = measure(run)
     parts = (
         _head(run),
-        _times(run, told, others),
+        times_lines(run, told, others),
         _markers(told),
         _verified(run),
         _deviations(run),
@@ -61,54 +54,6 @@ def _head(run: RunRecord) -> Iterator[str]:
     yield from (f"- not checked before it: {inline(one)}" for one in plan.unchecked)
 
 
-def _times(run: RunRecord, told: Measures, others: Sequence[RunRecord]) -> Iterator[str]:
-    yield ""
-    yield "## Recovery time" if run.plan.outage else "## Times"
-    yield ""
-    before = len(comparable(run, others))
-    outage = run.plan.outage is not None
-    rows = [_compared_row(one, outage) for one in compared(run, others)]
-    if rows:
-        head = ("phase", "this run", *(("run before", "change", "best", "median") if before else ()))
-        yield from table(head, [row if before else row[:2] for row in rows])
-        yield ""
-    refused = [(name, why) for name, why in told.refused.items() if not name.startswith("rpo.")]
-    if refused:
-        yield from (f"- {inline(_named(name, outage))}: not told: {inline(why)}" for name, why in refused)
-        yield ""
-    if before:
-        runs = "1 earlier run" if before == 1 else f"{before} earlier runs"
-        yield f"Compared with {runs} of this job on this pair that ended well."
-    else:
-        yield "There is no earlier run of this job on this pair that ended well to compare with."
-
-
-def _compared_row(one: Compared, outage: bool) -> tuple[str, ...]:
-    change = "" if one.change is None else f"{'+' * (one.change >= 0)}{lasting(one.change)}"
-    rest = (lasting(value) if value is not None else "" for value in (one.best, one.median))
-    previous = lasting(one.previous) if one.previous is not None else ""
-    return (cell(_named(one.name, outage)), lasting(one.value), previous, change, *rest)
-
-
-def _named(name: str, outage: bool) -> str:
-    """A measure in an operator's words."""
-    words = {
-        "rto": "service away (RTO)",
-        "rto.other": "· other steps",
-        "rto.between": "· between the steps",
-        "took": "whole run",
-        "write_outage": "no write acknowledged",
-    }
-    if name in words:
-        return words[name]
-    kind, _, rest = name.partition(".")
-    if kind == "rto":
-        return f"· {rest}"
-    if kind == "phase":
-        return f"{rest} (rest of the run)" if outage else rest
-    return f"no write acknowledged, outage {rest}" if kind == "write_outage" else name
-
-
 def _markers(told: Measures) -> Iterator[str]:
     words = markers_words(told.values)
     refused = [why for name, why in told.refused.items() if name == "rpo.markers_lost"]
@@ -123,29 +68,27 @@ def _markers(told: Measures) -> Iterator[str]:
 
 
 def _verified(run: RunRecord) -> Iterator[str]:
-    found = verified(run)
+    after = after_outages(run)
     yield ""
     yield "## What was verified"
     yield ""
-    places: list[tuple[str | None, str]] = [
-        (node.home, f"{node.name} (home {node.home})") for node in run.plan.nodes
-    ]
     rows = [
-        (truth, cell(place), _answers([v for v in found if v.truth == truth and v.home == home]))
-        for truth in truths()
-        for home, place in (*places, (None, "the pair"))
+        (truth, cell(place(run.plan, home)), *(_proven(one, truth, home) for one in after))
+        for truth in TRUTHS
+        for home in HOMES
     ]
-    yield from table(("truth", "where", "read last"), rows)
+    yield from table(("truth", "where", *(one.name for one in after)), rows)
+    looked = [f"- {inline(title)}: {state.value}" for title, state in proofs(run)]
+    if looked:
+        yield ""
+        yield from looked
 
 
-def _answers(found: Sequence[Verified]) -> str:
-    """The newest answers, at most three; a truth nobody looked at says so."""
-    return "; ".join(f"{_bare(v)}: {v.answer.value} ({v.step})" for v in found[:3]) or "not checked"
-
-
-def _bare(one: Verified) -> str:
-    """The condition without the node that stands over its column."""
-    return one.name.removeprefix(f"{one.home}-") if one.home else one.name
+def _proven(after: After, truth: str, home: str) -> str:
+    found = after.truths.get((truth, home))
+    if found is None:
+        return NOT_CHECKED if after.reached else "not reached"
+    return cell(str(found))
 
 
 def _deviations(run: RunRecord) -> Iterator[str]:

@@ -102,7 +102,7 @@ def outcome(run: RunRecord) -> str:
 def verified(run: RunRecord) -> tuple[Verified, ...]:
     """The last answer to each condition that tells one of the four truths, newest first."""
     last: dict[str, Verified] = {}
-    checks = [(check, record.id) for record in run.steps for check in _checks(run, record)]
+    checks = [(check, record.id) for record in run.steps for check in readings(run, record)]
     if run.state is RunState.DONE:
         # A run is done only after what its plan expects at the end was read to hold.
         checks += [(Checked(name, Answer.YES, "held at the end"), END) for name in run.plan.expects]
@@ -117,18 +117,13 @@ def verified(run: RunRecord) -> tuple[Verified, ...]:
     return tuple(reversed(last.values()))
 
 
-def _checks(run: RunRecord, record: StepRecord) -> tuple[Checked, ...]:
+def readings(run: RunRecord, record: StepRecord) -> tuple[Checked, ...]:
     """What was read for a step; a wait that is done has seen hold what it waited for."""
     action = run.plan.step(record.id).action
     if not isinstance(action, Wait) or record.state is not StepState.DONE:
         return (*record.guards, *record.expects)
     waited = (Checked(name, Answer.YES, "waited for") for name in action.until)
     return (*record.guards, *waited, *record.expects)
-
-
-def truths() -> tuple[str, ...]:
-    """The four truths in the order they are told."""
-    return tuple(_TRUTHS)
 
 
 def deviations(run: RunRecord) -> tuple[str, ...]:

@@ -10,9 +10,13 @@ from console.engine.desk import growing
 from console.engine.doing import SETTLING, Parties
 from console.engine.machine import first_not_so, said
 from console.engine.writing import restore_text, secret_names
+from console.health.conditions.vocabulary import NOT
 from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLost
 from console.model.plan import Manual, Risk, Step, Wait, WriteFile
 from console.model.run import Checked, Choice, RunRecord, RunState, StepRecord, StepState
+
+
+_ANSWERS = "-answers"
 
 
 class Back(StrEnum):
@@ -53,6 +57,22 @@ def next_back(run: RunRecord) -> NextBack:
             return NextBack(Back.MARK, step.id, "it changed nothing")
         return _done(step, record, run.id)
     return NextBack(Back.ALL)
+
+
+def tells_of_effect(step: Step) -> bool:
+    """Whether what the undo expects, where it holds after the step failed, proves that nothing was done.
+
+    It does where it contradicts what the step expects. That the node answers, or whatever had to hold before
+    the step as well, says nothing: half of it may be done.
+    """
+    undone = set(step.undo.expects) if step.undo else set()
+    if any(_opposite(name) in undone for name in step.expects):
+        return True
+    return any(name not in step.guards and not name.endswith(_ANSWERS) for name in undone)
+
+
+def _opposite(name: str) -> str:
+    return name.removeprefix(NOT) if name.startswith(NOT) else NOT + name
 
 
 def _failed(step: Step, record: StepRecord, run: str) -> NextBack:
@@ -120,7 +140,8 @@ class Undoing:
     async def _take_back(self, step: Step, text: str) -> None:
         expects = step.undo.expects if step.undo else ()
         record = transitions.record_of(self._desk.run, step.id)
-        if record.state is StepState.FAILED and first_not_so(await self._holding(expects)) is None:
+        failed = record.state is StepState.FAILED and tells_of_effect(step)
+        if failed and first_not_so(await self._holding(expects)) is None:
             await self._mark(step, "it failed without effect")
             return
         asked = sent = False

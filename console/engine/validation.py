@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.engine.writing import secret_names
 from console.health.conditions import known
 from console.model.config import PairConfig
-from console.model.plan import Plan, Step, Wait, WriteFile
+from console.model.plan import Command, Plan, Step, Wait, WriteFile
 
 Where = tuple[str | int, ...]
 """The place in the plan: `("steps", 2, "guards")`."""
@@ -61,6 +61,10 @@ def _of_steps(plan: Plan) -> Iterator[tuple[Where, str]]:
     for number, step in enumerate(plan.steps):
         if step.node is not None and step.node not in homes:
             yield ("steps", number, "node"), f"no node {step.node} in this pair"
+        if isinstance(step.action, Command) and secret_names(step.action.text):
+            yield ("steps", number, "action", "text"), "a secret may stand in a file, never in a command"
+        if step.undo is not None and step.undo.text is not None and secret_names(step.undo.text):
+            yield ("steps", number, "undo", "text"), "a secret may stand in a file, never in a command"
         if _goes_back_unsaid(step):
             yield ("steps", number, "undo"), "a step that changes says how it is taken back, or why not"
 

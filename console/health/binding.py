@@ -130,7 +130,7 @@ def _boot(_: PairSnapshot, node: NodeView) -> str:
 
 
 def _mount(s: PairSnapshot, node: NodeView) -> str:
-    mounts = stack.mounts_at(node, s.config.mount)
+    mounts = stack.mounts_of(node, s.config)
     return ", then ".join(f"{m.special} ({','.join(sorted(m.options))})" for m in mounts) or "not mounted"
 
 

@@ -48,6 +48,16 @@ def md_of(geom: Geom | None, path: str) -> tuple[MemoryDisk, ...]:
     return tuple(md for md in geom.mds if md.file == path) if geom else ()
 
 
+def like_md_of(geom: Geom | None, path: str) -> tuple[MemoryDisk, ...]:
+    """The md units backed by a file of the same name in another place: it may be `path` itself.
+
+    mdconfig(8) resolves links: an image configured as `/home/images/x` is shown as `/usr/home/images/x`.
+    """
+    name = path.rpartition("/")[2]
+    mds = geom.mds if geom else ()
+    return tuple(md for md in mds if md.file and md.file != path and md.file.rpartition("/")[2] == name)
+
+
 def is_remote(component: Component) -> bool:
     """Whether the component reaches its data through a gate."""
     if component.device_class:
@@ -65,10 +75,22 @@ def local_half(mirror: Mirror) -> Component | None:
     return next((c for c in mirror.components if not is_remote(c)), None)
 
 
-def mounts_at(view: NodeView, path: str) -> tuple[Mount, ...]:
-    """What is mounted at `path`, oldest first."""
-    wanted = path.rstrip("/") or "/"
-    return tuple(m for m in view.facts.mounts.value or () if (m.node.rstrip("/") or "/") == wanted)
+def mounts_of(view: NodeView, pair: PairConfig) -> tuple[Mount, ...]:
+    """What is mounted at the pair's mount point, oldest first, after the mirror mounted at any other place.
+
+    mount(8) tells where the mount point really lies: `/usr/home/sites` where `/home` is a link. And a mirror
+    that somebody looks into at `/mnt` is in use as well.
+    """
+    device = f"/dev/mirror/{pair.mirror}"
+    at = tuple(m for m in view.facts.mounts.value or () if is_at(m, pair))
+    elsewhere = tuple(m for m in view.facts.mounts.value or () if m.special == device and m not in at)
+    return elsewhere + at
+
+
+def is_at(mount: Mount, pair: PairConfig) -> bool:
+    """Whether a mount is at the pair's mount point, by its name or, of the mirror, by its real path."""
+    node, wanted = mount.node.rstrip("/"), pair.mount.rstrip("/")
+    return node == wanted or (mount.special == f"/dev/mirror/{pair.mirror}" and node.endswith(wanted))
 
 
 def processes_of(view: NodeView, program: str) -> tuple[Process, ...] | None:
@@ -119,5 +141,5 @@ def own_addresses(view: NodeView) -> frozenset[str]:
 
 def serving(snapshot: PairSnapshot) -> NodeView | None:
     """The node that has the pair's file system mounted, if exactly one is known to."""
-    mounted = [n for n in snapshot.nodes if mounts_at(n, snapshot.config.mount)]
+    mounted = [n for n in snapshot.nodes if mounts_of(n, snapshot.config)]
     return mounted[0] if len(mounted) == 1 else None

@@ -7,7 +7,7 @@ from another.
 
 import re
 
-from console.health.stack import mirror_on, mounts_at, processes_of
+from console.health.stack import mirror_on, mounts_of, processes_of
 from console.health.syslog import surely_before_boot
 from console.model.config import PairConfig
 from console.model.facts import Carp, Interface, LogLine, VrrpSection
@@ -24,7 +24,7 @@ def truths(node: NodeView, pair: PairConfig, peer: NodeView) -> Truths:
     """The four truths of `node`. What the peer says never changes them."""
     role, why = _role(node, pair)
     address, on = _address(node, pair)
-    mounts = mounts_at(node, pair.mount)
+    mounts = mounts_of(node, pair)
     known = node.facts.mounts.value is not None
     return Truths(
         role=role,

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import AsyncIterator
 
 from console.lab.call import Call
-from console.lab.files import entry, read_content, reachable, resolve, set_owner, wait_for
+from console.lab.files import entry, reachable, read_content, resolve, set_owner, wait_for
 from console.lab.images import Image
 from console.lab.mounted_ufs import LARGEST_PLAIN_FILE
 
@@ -33,6 +33,12 @@ async def pieces(call: Call, name: str, start: int = 0, length: int | None = Non
     if isinstance(refusal, str):
         raise OSError(refusal)
     known = entry(call.node, path, follow=True)
+    if path == "/dev/zero":
+        at = start
+        while end is not None and at < end:
+            yield bytes(min(PIECE, end - at))
+            at += PIECE
+        return
     image = call.node.images.at(known.path) if known is not None else None
     if image is None:
         content = read_content(call, path, end)
@@ -73,6 +79,7 @@ class FileSink:
         self._call = call
         self._path = path
         self._at = at
+        self._held = b""
 
     @classmethod
     async def open(
@@ -103,11 +110,20 @@ class FileSink:
     async def write(self, data: bytes) -> None:
         """Put bytes where the last ones ended."""
         await wait_for(self._call, self._path)
+        self._held += data
+        # Each addition copies all of a plain file: the longer it is, the more is added at once.
+        if len(self._held) >= min(PIECE, self._at >> 4):
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what is still held into the file."""
+        data, self._held = self._held, b""
         node, end = self._call.node, self._at + len(data)
         image = node.images.at(self._path)
+        if not data:
+            return
         if image is None and end <= LARGEST_PLAIN_FILE:
-            size = int(node.fs.stat(self._path)["size"])
-            if self._at == size:
+            if self._at == int(node.fs.stat(self._path)["size"]):
                 node.fs.append_file(self._path, data)
             else:
                 old = node.fs.read_file(self._path)

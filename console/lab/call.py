@@ -37,6 +37,7 @@ class Call:
     err: str = ""
     write_out: Callable[[str], Awaitable[None]] | None = None
     write_err: Callable[[str], Awaitable[None]] | None = None
+    write_bytes: Callable[[bytes], Awaitable[None]] | None = None
     groups: tuple[str, ...] = ("wheel", "operator")
     parent: int = 1
     """The process that runs the calling shell: 1 unless daemon(8) started it."""
@@ -58,6 +59,14 @@ class Call:
     def complain(self, text: str, end: str = "\n") -> None:
         """Print to standard error."""
         self.err += text + end
+
+    async def send(self, data: bytes) -> None:
+        """Print bytes, no faster than they are taken."""
+        if self.write_bytes is None:
+            self.say(data.decode("utf-8", "surrogateescape"), end="")
+            return
+        await self.flush()
+        await self.write_bytes(data)
 
     async def flush(self) -> None:
         """Hand on what was printed so far; a long command calls it before it waits."""

@@ -92,10 +92,14 @@ class ImageFiles:
         fs = self._node.fs
         if not fs.exists(path) or fs.stat(path)["file_type"] == "directory":
             return None
-        text = fs.read_file(path)
-        if not text.startswith(_MARKER):
+        return self.behind(fs.read_file(path))
+
+    def behind(self, content: bytes) -> Image | None:
+        """The image that a file of this content stands for, or None when it stands for itself."""
+        number = content.removeprefix(_MARKER)
+        if number == content or not number.isdigit():
             return None
-        return self._images.get(int(text[len(_MARKER) :]))
+        return self._images.get(int(number))
 
     def create(self, path: str, size: int) -> Image:
         """Make (or replace) an image file of zeros, as `truncate -s` does for a new file."""

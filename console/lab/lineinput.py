@@ -3,6 +3,9 @@
 import asyncio
 import re
 
+ENOUGH = 1 << 20
+"""Bytes that nobody has read yet, from which on the client has to wait."""
+
 
 class LineInput:
     """What a client sent and nobody has read yet."""
@@ -11,6 +14,7 @@ class LineInput:
         self._kept = bytearray()
         self._ended = False
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
 
     @property
     def ended(self) -> bool:
@@ -21,6 +25,12 @@ class LineInput:
         """Take what arrived."""
         self._kept += data
         self._news.set()
+
+    async def room(self) -> None:
+        """Wait until somebody has read most of what is here."""
+        while len(self._kept) >= ENOUGH:
+            self._room.clear()
+            await self._room.wait()
 
     def end(self) -> None:
         """The client closed its side."""
@@ -48,6 +58,7 @@ class LineInput:
     def _take(self, size: int) -> bytes:
         taken = bytes(self._kept[:size])
         del self._kept[:size]
+        self._room.set()
         return taken
 
     async def _wait(self, limit: float | None) -> bool:

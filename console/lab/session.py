@@ -186,6 +186,8 @@ class Session:
                 self._live.end()
                 return
             self._live.feed(data.encode("utf-8", "surrogateescape"))
+            if not self._process.term_type:
+                await self._live.room()
 
     async def _out(self, data: bytes) -> None:
         self._process.stdout.write(data.decode("utf-8", "surrogateescape"))

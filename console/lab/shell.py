@@ -2,15 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile, FileSystem
 
+from console.lab.bytestream import FileSink, of_image
 from console.lab.call import Call, Command
 from console.lab.files import restore_modes
+from console.lab.images import ImageFiles
 from console.lab.lineinput import LineInput, assignments
 from console.lab.shellmessages import Messages, Sink, syntax_error
+from console.lab.shelloutput import CUT, Pipe, Printed, Straight
 from console.lab.shelltext import open_document, with_live_input
 from console.lab.world import Node
 
@@ -79,9 +82,11 @@ ROOT = Runner()
 class _Given:
     """A simulated command's input: what was piped in, or the session's own input."""
 
-    def __init__(self, given: CommandInput, live: LineInput) -> None:
+    def __init__(self, given: CommandInput | Pipe, live: LineInput, images: ImageFiles) -> None:
         self._given = given
         self._live = live
+        self._images = images
+        self._image: AsyncIterator[bytes] | None = None
         self._kept = b""
         self._is_live: bool | None = None
         self._ended = False
@@ -91,6 +96,9 @@ class _Given:
         if self._is_live is None:
             await self._more()
             self._is_live = self._kept.startswith(_LIVE)
+            image = self._images.behind(self._kept)
+            if image is not None:
+                self._image, self._kept = of_image(image), b""
         if self._is_live:
             return await self._live.read(size)
         while not self._ended and (size < 0 or not self._kept):
@@ -99,7 +107,10 @@ class _Given:
         return taken
 
     async def _more(self) -> None:
-        chunk = await self._given.read_chunk()
+        if self._image is not None:
+            chunk = await anext(self._image, None)
+        else:
+            chunk = await self._given.read_chunk()
         if chunk is None:
             self._ended = True
         else:
@@ -135,6 +146,8 @@ class Shell:
         self._out = out
         self._err = err
         self._ended = asyncio.Event()
+        self._printed = Printed(out)
+        self._pipes: dict[str, Pipe] = {}
         self._taken = b""
         self._ready = False
         environment = {
@@ -226,7 +239,8 @@ class Shell:
 
     async def _execute(self, script: str) -> int:
         stderr = Messages(self._err)
-        stdout = Messages(self._out)
+        stdout = self._printed = Printed(self._out)
+        self._pipes = {}
         Shell.executing += 1
         restore_modes(self.node)
         try:
@@ -240,34 +254,69 @@ class Shell:
         if result.stderr and not stderr.written:
             await stderr.write(f"sh: {result.stderr}\n".encode("utf-8", "surrogateescape"))
         await stdout.close()
+        if stdout.through >= CUT:
+            await stderr.write(b"lab: the shell passes on 10 MiB; what was printed beyond is lost\n")
         await stderr.close()
         return int(result.exit_code)
 
     def _adapt(self, command: Command) -> Callable[[CommandContext], Awaitable[int]]:
         async def run(context: CommandContext) -> int:
+            write_bytes: Sink = context.stdout.write
+
             async def write_out(text: str) -> None:
-                await context.stdout.write(text.encode("utf-8", "surrogateescape"))
+                await write_bytes(text.encode("utf-8", "surrogateescape"))
 
             async def write_err(text: str) -> None:
                 await context.stderr.write(text.encode("utf-8", "surrogateescape"))
 
             environment = dict(context.env)
+            append, write = environment.pop("_APPEND", None), environment.pop("_WRITE", None)
+            if environment.pop("_DIRECT", ""):
+                write_bytes = Straight(self._printed, write_bytes).write
+            into, given = environment.pop("_INTO", ""), environment.pop("_FROM", "")
+            to = self._pipe(into, "w") if into else None
+            source = self._pipe(given, "r") if given else None
+            if to is not None:
+                write_bytes = to.write
             call = Call(
                 node=self.node, argv=[environment.pop("_CALLED", context.name), *context.argv],
                 env=environment, cwd=context.cwd,
-                uid=self.user.uid, user=self.user.name, stdin=_Given(context.stdin, self._live),
-                write_out=write_out, write_err=write_err, groups=self.user.groups,
+                uid=self.user.uid, user=self.user.name,
+                stdin=_Given(context.stdin if source is None else source, self._live, self.node.images),
+                write_out=write_out, write_err=write_err, write_bytes=write_bytes, groups=self.user.groups,
                 parent=self.parent,
             )  # fmt: skip
+            sink: FileSink | None = None
+            if (name := write if append is None else append) is not None:
+                opened = await FileSink.open(call, name, at=0 if append is None else None)
+                if isinstance(opened, str):
+                    await write_err(f"sh: cannot create {name}: {opened}\n")
+                    return 2
+                sink = opened
+                write_bytes = call.write_bytes = sink.write
             try:
                 with self.node.mounts.staying(context.cwd):
                     status = await command(call)
                 await call.flush()
             except BrokenPipeError:
                 return 141
+            finally:
+                if sink is not None:
+                    sink.flush()
+                if source is not None:
+                    source.leave()
+                if to is not None:
+                    await to.end()
             return status
 
         return run
+
+    def _pipe(self, number: str, end: str) -> Pipe:
+        """The pipe of that number for one of its ends: whoever comes first makes it, the other takes it."""
+        other = {"r": "w", "w": "r"}[end] + number
+        if other in self._pipes:
+            return self._pipes.pop(other)
+        return self._pipes.setdefault(end + number, Pipe())
 
     async def _line(self, context: CommandContext) -> int:
         """One line for `read`: 0 when `__taken` has it, 1 at the end, 75 to look after background jobs."""

@@ -4,6 +4,11 @@ bashkit hands a command its input as text that is complete beforehand; a login s
 is typed. So the commands that would read it are found in the text and given a live reader instead. And it
 forgets what a background job printed when the subshell that started it is gone: `( job & )` becomes
 `{ job & }`.
+
+Nor does it let a command print more than 10 MiB, keep more than 10 MB in a file, or bring more than 100 MB
+through a pipe. A command that moves bytes is therefore told where they go: `cat >>FILE` becomes
+`_APPEND=FILE cat`, `_DIRECT=1` says that its output is the session's own, and `_INTO=1` and `_FROM=1` are
+the two ends of a pipe of the lab's.
 """
 
 import re
@@ -28,6 +33,13 @@ READERS = {
 """Commands that read standard input when they have no more than so many operands."""
 
 
+STREAMERS = frozenset({"cat", "dd", "head", "tail"})
+"""Commands that move bytes; where the lab has its own, they can be told where to."""
+
+TAKERS = STREAMERS | {"md5", "sha1", "sha256", "sha512"}
+"""Commands that can be told where their input comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word or an operator, and where it stands."""
@@ -46,6 +58,10 @@ class _Frame:
     """Index into the list of found readers when the frame was opened."""
     opening: Token | None = None
     list_first: int = 0
+    own: bool = True
+    """False for the body of a function: what it prints goes where its caller's output goes."""
+    printing: int = 0
+    """Index into the list of those that print to the session, when the frame was opened."""
 
 
 @dataclass(slots=True)
@@ -53,6 +69,9 @@ class _Simple:
     words: list[Token] = field(default_factory=list)
     redirected: bool = False
     piped: bool = False
+    outputs: list[tuple[Token, Token]] = field(default_factory=list)
+    """Operators of redirected output, and the word that follows each."""
+    end: int = 0
 
 
 def _skip(text: str, at: int) -> int:
@@ -141,12 +160,28 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
     piped = after_pipe = False
     command_position, skip_word = True, False
     stream = list(tokens(text))
+    printing: list[Edit] = []
+    moving: list[Edit] = []
+    pipes = 0
+    before_pipe: Token | None = None
+    calm = not any(t.operator and t.text == "&" for t in stream)
+    """Without background jobs a pipe is never open twice at a time."""
 
-    def finish() -> None:
-        nonlocal simple
+    def finish(then: str = "") -> None:
+        nonlocal simple, pipes, before_pipe
         words = simple.words
         while words and _ASSIGNMENT.match(words[0].text):
             words = words[1:]
+        if before_pipe is not None and words:
+            if simple.piped and not simple.redirected and _named(words[0], TAKERS & live):
+                pipes += 1
+                moving.append((before_pipe.start, before_pipe.start, f"_INTO={pipes} "))
+                moving.append((words[0].start, words[0].start, f"_FROM={pipes} "))
+            before_pipe = None
+        alone = calm and then == "|" and not simple.outputs and all(frame.own for frame in frames)
+        if alone and words and _named(words[0], STREAMERS & live):
+            before_pipe = words[0]
+        _tell_streamer(simple, words, live, moving, None if then == "|" else printing)
         if words and not simple.redirected and not simple.piped and _reads(words, live):
             found.append(words[0])
         simple = _Simple()
@@ -154,6 +189,9 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
     for index, token in enumerate(stream):
         if token.operator and token.text in _REDIRECTIONS:
             simple.redirected |= token.text in _INPUT and not _numbered(stream, index)
+            if index + 1 < len(stream) and _prints(stream, index):
+                simple.outputs.append((token, stream[index + 1]))
+            simple.end = stream[min(index + 1, len(stream) - 1)].end
             skip_word = True
             continue
         if skip_word and not token.operator:
@@ -161,7 +199,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             continue
         skip_word = False
         if token.operator and token.text not in "()":
-            finish()
+            finish(token.text)
             after_pipe = token.text == "|" or (after_pipe and token.text == "\n")
             if token.text == "&":
                 del found[frames[-1].list_first :]
@@ -170,7 +208,10 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             command_position = True
             continue
         if command_position and token.text in _OPENERS and not simple.words:
-            frames.append(_Frame(_OPENERS[token.text], after_pipe, len(found), token, len(found)))
+            own = [t.text for t in stream[:index] if t.text != "\n"][-2:] != ["(", ")"]
+            frames.append(
+                _Frame(_OPENERS[token.text], after_pipe, len(found), token, len(found), own, len(printing))
+            )
             after_pipe = False
             command_position = token.text not in ("for", "case")
             continue
@@ -184,6 +225,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             redirected = following is not None and following.operator and following.text in _INPUT
             if frame.piped or redirected:
                 del found[frame.first :]
+            if not frame.own or _leads_elsewhere(stream, index + 1):
+                del printing[frame.printing :]
             command_position = False
             continue
         if token.operator:
@@ -202,11 +245,63 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             command_position = token.text == "in"
             continue
         simple.words.append(token)
+        simple.end = token.end
     finish()
     reads = [
         (t.start, t.end, "__read") if t.text == "read" else (t.start, t.start, "__stdin | ") for t in found
     ]
-    return sorted(reads + braces)
+    return sorted(reads + braces + moving + printing)
+
+
+def _named(word: Token, names: frozenset[str]) -> bool:
+    return word.text.rsplit("/", 1)[-1] in names
+
+
+def _tell_streamer(
+    simple: _Simple,
+    words: list[Token],
+    live: frozenset[str],
+    moving: list[Edit],
+    printing: list[Edit] | None,
+) -> None:
+    """Note what must be written in front of a command that moves bytes; None: a pipe takes its output."""
+    replaces = len(words) > 1 and words[0].text == "exec"
+    if not words or (name := words[replaces].text.rsplit("/", 1)[-1]) not in STREAMERS or name not in live:
+        return
+    start = words[replaces].start
+    if replaces:
+        # bashkit's exec gives a command that the lab brings along no input.
+        moving.append((words[0].start, words[0].end, "{"))
+        moving.append((simple.end, simple.end, "; exit; }"))
+    match simple.outputs:
+        case [] if printing is not None:
+            printing.append((start, start, "_DIRECT=1 "))
+        case [(operator, word)] if operator.text in (">", ">>") and not word.text.startswith("/dev/"):
+            moving.append((operator.start, word.end, ""))
+            variable = "_APPEND" if operator.text == ">>" else "_WRITE"
+            moving.append((start, start, f"{variable}={word.text} "))
+
+
+def _prints(stream: list[Token], index: int) -> bool:
+    """Whether a redirection is one of standard output."""
+    before = stream[index - 1] if index else None
+    numbered = before is not None and before.end == stream[index].start and before.text.isdigit()
+    return stream[index].text not in _INPUT and not numbered
+
+
+def _leads_elsewhere(stream: list[Token], at: int) -> bool:
+    """Whether what follows a compound command takes its output away from the session."""
+    while at < len(stream):
+        token = stream[at]
+        if token.operator and token.text in _REDIRECTIONS:
+            if _prints(stream, at):
+                return True
+            at += 2
+        elif token.operator:
+            return token.text == "|"
+        else:
+            at += 1
+    return False
 
 
 def _ends_in_background(stream: list[Token], index: int) -> bool:
@@ -221,7 +316,7 @@ def _numbered(stream: list[Token], index: int) -> bool:
 
 def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
     """Rewrite `text` so that what would read the session's input reads it live."""
-    if "&" not in text and not any(word in text for word in (*READERS, "read")):
+    if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, "read")):
         return text
     for start, end, instead in reversed(edits(text, live)):
         text = text[:start] + instead + text[end:]

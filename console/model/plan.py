@@ -240,7 +240,9 @@ class Plan(_Strict):
             if last < first:
                 raise ValueError(f"outage {number} ends with {outage[1]}, before it begins")
             if first <= back:
-                raise ValueError(f"outage {number} begins with {outage[0]}, before the one before it has ended")
+                raise ValueError(
+                    f"outage {number} begins with {outage[0]}, before the one before it has ended"
+                )
             back = last
 
     def outage_steps(self) -> tuple[tuple[Step, ...], ...]:

@@ -34,7 +34,6 @@ case $(uname) in *BSD) stat -L -f '%z %m' "$1" ;; *) stat -L -c '%s %Y' "$1" ;; 
 fi
 }
 """
-_SUM = "if command -v sha256 >/dev/null; then sha256; else sha256sum; fi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,8 @@ class _Copy:
             return 0
         if 0 < part.size <= was.size:
             (ours, _), (theirs, _) = await asyncio.gather(
-                _sum(self._source, self._from, part.size), _sum(self._target, self._part, part.size)
+                _sum(self._source, self._from, part.size, first=part.size),
+                _sum(self._target, self._part, part.size),
             )
             if ours == theirs:
                 return part.size
@@ -171,9 +171,8 @@ class _Copy:
 
     async def _stream(self, at: int, size: int) -> None:
         """Append what is missing to the part, no faster than the target takes it."""
-        send = (
-            f"{{ printf 'ready\\n'; tail -c +{at + 1} {quote([self._from])} | head -c {size - at}; exit; }}\n"
-        )
+        # Where the size ends it is left: nobody reads on then.
+        send = f"{{ printf 'ready\\n'; tail -c +{at + 1} {quote([self._from])}; exit; }}\n"
         take = (
             f"{{ umask 077; printf 'ready\\n'; cat >>{quote([self._part])} || exit 1; "
             "printf 'written\\n'; exit; }\n"
@@ -243,10 +242,20 @@ def _stat(host: Host, path: str, said: str) -> _Stat | None:
     return _Stat(int(found[1]), int(found[2]))
 
 
-async def _sum(host: Host, path: str, size: int) -> tuple[str, _Stat | None]:
-    """The sha256 of a file's first bytes, in hex, and what the file was afterwards."""
+async def _sum(host: Host, path: str, size: int, first: int | None = None) -> tuple[str, _Stat | None]:
+    """The sha256 of a file, or of its first bytes, in hex, and what the file was afterwards.
+
+    Args:
+        host: where it is.
+        path: its path there.
+        size: bytes to read, which tells how long to wait.
+        first: how many bytes to look at; all by default.
+    """
     limit = STALL_LIMIT + size / _SLOWEST_DISK
-    said, after = await _said(host, f"head -c {size} {quote([path])} | {{ {_SUM}; }}\n" + _look(path), limit)
+    name = quote([path])
+    read, given = ("", f" <{name}") if first is None else (f"head -c {first} {name} | ", "")
+    command = f"if command -v sha256 >/dev/null; then {read}sha256{given}; else {read}sha256sum{given}; fi\n"
+    said, after = await _said(host, command + _look(path), limit)
     found = re.match(r"[0-9a-f]{64}\b", said)
     if found is None:
         raise CopyRefused(f"{host.name}: no sha256 of {one_line(path)} ({one_line(said)}); check its disk")

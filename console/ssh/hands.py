@@ -105,7 +105,10 @@ class NodeHands:
         return self._look(answer, 0, 0)
 
     async def look(self, job: str, out_offset: int = 0, err_offset: int = 0) -> JobLook:
-        """Read a job, its output from these offsets (bytes)."""
+        """Read a job, its output from these offsets (bytes).
+
+        One that runs is stayed with for up to half a second: its end is told as soon as it comes.
+        """
         answer = await self._call("look", _name(job), str(out_offset), str(err_offset))
         return self._look(answer, out_offset, err_offset)
 

@@ -130,6 +130,15 @@ report() {
 	end answer 0
 }
 
+# Stays with a job that runs, half a second at most: so its end is known as it comes, and the console need not pause.
+linger() {
+	[ -d "$dir/run" ] || return
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -f "$dir/status" ] || return
+		sleep 0.05 2>/dev/null || return
+	done
+}
+
 # Writes the job's files under names of this channel's own, then names them; the command comes last.
 write_job() {
 	mark=$boundary.$number
@@ -363,7 +372,12 @@ while read -r verb number first second third fourth; do
 		IFS= read -r input || break
 		job "$first" && launch "$second"
 		;;
-	look) job "$first" && report "$second" "$third" </dev/null ;;
+	look)
+		job "$first" && {
+			linger
+			report "$second" "$third"
+		} </dev/null
+		;;
 	stop) job "$first" && stop "$second" "$third" "$fourth" </dev/null ;;
 	take)
 		IFS= read -r operator || break

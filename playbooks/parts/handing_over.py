@@ -14,9 +14,12 @@ FIRST, LAST = "stop-services-master", "address-on-slave"
 
 
 def master_releases(
-    site: Site, *, before_unmount: tuple[Step, ...] = (), gate_is_dead: bool = False
+    site: Site, *, before_unmount: tuple[Step, ...] = (), gate_is_dead: bool = False, serving: bool = True
 ) -> tuple[Step, ...]:
-    """Services, mount, mirror, address of the home master, and a look that they stay gone."""
+    """Services, mount, mirror, address of the home master, and a look that they stay gone.
+
+    `serving`: it has been written to until now, so whether the slave's half has it all shows only here.
+    """
     master = site.master.name
     stopped = f"nothing serves; {master} holds the data, cleanly unmounted"
     free = f"nothing serves; {master} has let go, both images are free"
@@ -24,7 +27,13 @@ def master_releases(
         stop_services(site, Home.MASTER, leaves=f"{master} has the data mounted, its services are stopped"),
         *before_unmount,
         unmount(site, Home.MASTER, leaves=stopped),
-        master_lets_go(site, leaves=free, gate_is_dead=gate_is_dead),
+        master_lets_go(
+            site,
+            leaves=free,
+            gate_is_dead=gate_is_dead,
+            # Whatever the gate lost is lost by now: the mirror knows it, and forgets it when it is stopped.
+            guards=("slave-half-active",) if serving else (),
+        ),
         stop_vrrp(
             site,
             Home.MASTER,

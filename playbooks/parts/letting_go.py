@@ -17,7 +17,7 @@ def unmount(site: Site, home: Home, *, leaves: str) -> Step:
     """Unmount the file system; what still holds it is listed when it is busy."""
     node, mount = site.node(home).name, site.mount
     view = site.snapshot.node(home)
-    mounted = stack.mounts_at(view, mount)
+    mounted = stack.mounts_of(view, site.pair)
     special = mounted[-1].special if mounted else site.mirror_device
     # A bare half may belong to the mirror by now, and then only that can be mounted.
     again = dict.fromkeys((special, site.mirror_device))
@@ -41,7 +41,14 @@ def unmount(site: Site, home: Home, *, leaves: str) -> Step:
     )
 
 
-def master_lets_go(site: Site, *, leaves: str, gate_is_dead: bool = False, undo_alone: bool = False) -> Step:
+def master_lets_go(
+    site: Site,
+    *,
+    leaves: str,
+    gate_is_dead: bool = False,
+    undo_alone: bool = False,
+    guards: tuple[str, ...] = (),
+) -> Step:
     """Mirror, md and gate of the home master go in one breath: a mirror stopped alone comes back after 4 s.
 
     `undo_alone`: what it lets go of was not worth having (an old half that started by itself).
@@ -67,7 +74,7 @@ def master_lets_go(site: Site, *, leaves: str, gate_is_dead: bool = False, undo_
         f"    ! has_md || {q('mdconfig', '-d', '-o', 'force', '-u', str(unit))} || exit 1",
         f"    ! has_gate || {q('ggatec', 'destroy', '-f', '-u', str(site.gate_unit))} || exit 1",
         "fi",
-        guards=("not master-mounted", "master-geom-answers"),
+        guards=("not master-mounted", "master-geom-answers", *guards),
         expects=("master-has-let-go", "not master-image-attached"),
         undo=no_undo("an old half that runs by itself serves nobody; its data stays in the image")
         if undo_alone

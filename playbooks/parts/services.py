@@ -35,7 +35,8 @@ def stop_services(site: Site, home: Home, *, leaves: str) -> Step:
         node,
         *_STOP,
         guards=(f"{home.value}-answers",),
-        undo=take_back(*_START, expects=(f"{home.value}-mounted",)),
+        # No condition knows services: one that holds anyway would make a stop that failed half-way look undone.
+        undo=take_back(*_START, expects=(f"{home.value}-answers",)),
         timeout=300.0,
         phase="release",
         leaves=leaves,
@@ -52,7 +53,7 @@ def start_services(site: Site, home: Home, *, leaves: str) -> Step:
         node,
         *_START,
         guards=(f"{home.value}-mounted-through-mirror",),
-        undo=take_back(*_STOP, expects=(f"{home.value}-mounted",)),
+        undo=take_back(*_STOP, expects=(f"{home.value}-answers",)),
         timeout=300.0,
         phase="services",
         leaves=leaves,

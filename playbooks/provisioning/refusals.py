@@ -121,7 +121,7 @@ def _exports(snapshot: PairSnapshot) -> None:
 
 def _slave_holds_nothing(snapshot: PairSnapshot) -> None:
     slave, pair = snapshot.slave, snapshot.config
-    if stack.mounts_at(slave, pair.mount):
+    if stack.mounts_of(slave, pair):
         raise CannotPlan(
             f"{pair.mount} is mounted on {slave.name}: this pair has data, see the job fail-back"
         )
@@ -137,7 +137,7 @@ def _slave_holds_nothing(snapshot: PairSnapshot) -> None:
 
 def _master_mount(snapshot: PairSnapshot) -> None:
     master, pair = snapshot.master, snapshot.config
-    for mount in stack.mounts_at(master, pair.mount):
+    for mount in stack.mounts_of(master, pair):
         if mount.special != f"/dev/mirror/{pair.mirror}":
             raise CannotPlan(
                 f"{mount.special} is mounted at {pair.mount} on {master.name}: "
@@ -184,14 +184,14 @@ def _ours(snapshot: PairSnapshot, mirror: Mirror) -> None:
             f"mirror {mirror.name} on {master.name} runs without the half of {slave.name}: "
             "it has data, see the job recover-slave"
         )
-    if stack.mounts_at(master, snapshot.config.mount) and len(mirror.components) < 2:
+    if stack.mounts_of(master, snapshot.config) and len(mirror.components) < 2:
         raise CannotPlan(
             f"mirror {mirror.name} is mounted on {master.name} with the half of {slave.name} alone: "
             "it has data, see the job fail-back"
         )
     stale = [name for name in mine if there.get(name) is ComponentState.STALE]
     lineage = master.facts.lineage.value
-    if stale and (lineage is None or lineage.promotions or stack.mounts_at(master, snapshot.config.mount)):
+    if stale and (lineage is None or lineage.promotions or stack.mounts_of(master, snapshot.config)):
         raise CannotPlan(
             f"{stale[0]} on {master.name} is STALE and the pair was in service: see the job fail-back"
         )

@@ -5,6 +5,7 @@ from console.health.conditions.halves import device_of
 from console.model.facts import Component
 from console.model.plan import Direction, Probe, Side
 from console.model.snapshot import NodeView
+from playbooks.parts import evidence
 from playbooks.parts.building import q, shown, text
 from playbooks.parts.site import Site
 
@@ -24,8 +25,6 @@ def onto_the_slave(site: Site) -> Direction:
 def _side(site: Site, node: NodeView, device: str) -> Side:
     part = _part(site, device)
     known = next((m for m in site.snapshot.master.facts.metadata.value or () if m.provider == device), None)
-    lineage = node.facts.lineage
-    head = lineage.value.head if lineage.value else None
     genid = part.genid if part else known.genid if known else None
     syncid = part.syncid if part else known.syncid if known else None
     missing = "unknown: the mirror does not show this half now"
@@ -36,13 +35,15 @@ def _side(site: Site, node: NodeView, device: str) -> Side:
         size=stack.image_size(node),
         facts=(
             ("state", part.state.value if part else missing),
-            ("genid", missing if genid is None else str(genid)),
-            ("syncid", missing if syncid is None else str(syncid)),
-            ("lineage", head or f"unknown: {lineage.unknown or 'no promotion was recorded'}"[:300]),
+            (
+                evidence.counters_label(device),
+                missing if None in (genid, syncid) else f"genid {genid}, syncid {syncid}",
+            ),
+            *evidence.lineage(site.snapshot, node),
         ),
         probes=(
-            Probe(label="image last written", node=node.name, text=_written(node)),
-            Probe(label="metadata", node=site.master.name, text=_dump(device)),
+            Probe(label="image written", node=node.name, text=_written(node)),
+            evidence.counters_probe(site.master.name, device),
         ),
     )
 
@@ -54,9 +55,4 @@ def _part(site: Site, device: str) -> Component | None:
 
 
 def _written(node: NodeView) -> str:
-    return text(q("stat", "-f", "%Sm", node.config.image))
-
-
-def _dump(device: str) -> str:
-    keys = "genid|syncid|dflags"
-    return text(f"gmirror dump {q(device)} | awk '$1 ~ /^({keys}):$/ {{ printf \"%s %s  \", $1, $2 }}'")
+    return text(q("stat", "-t", "%Y-%m-%dT%H:%M:%S%z", "-f", "%Sm", node.config.image))

@@ -131,11 +131,6 @@ def test_a_plan_for_another_pair_is_refused() -> None:
         apply(Site(), plan_of(command("one", "one"), pair="other"))
 
 
-def test_a_command_may_not_hold_a_secret() -> None:
-    with pytest.raises(Refused, match="never in a command"):
-        apply(Site(), plan_of(command("one", "echo @SECRET:vrrp@")))
-
-
 def test_a_node_that_cannot_take_a_job_refuses_the_step() -> None:
     site = Site()
     site.nodes["web-a"].full = True

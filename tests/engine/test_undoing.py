@@ -228,3 +228,42 @@ def test_what_is_taken_back_next() -> None:
     written = _state(write("s", "/etc/x", "x"), StepState.DONE, out="kept /etc/x.before-R\n")
     assert next_back(written).do is Back.RUN
     assert "mv -f" in next_back(written).text
+
+
+def test_a_failed_step_whose_undo_expects_nothing_of_its_effect_is_taken_back_all_the_same() -> None:
+    # Half of the services stopped, or a line written: that the node answers does not say that nothing was done.
+    site = _site()
+    site.flags |= {"up"}
+    site.does("stop", adds=("half-stopped",), exit=1)
+    site.does("start", removes=("half-stopped",))
+    plan = plan_of(command("stop", "stop", guards=("up",), undo={"text": "start", "expects": ("up",)}))
+
+    async def main() -> RunRecord:
+        console = Console(site)
+        console.operator.answers = [Choice.UNDO]
+        return await console.runner.apply(plan)
+
+    run = warped(main())
+    assert _texts(site) == ["stop", "start"]
+    assert site.flags == {"up"}
+    assert run.state is RunState.UNDONE
+
+
+def test_what_held_before_the_step_is_no_evidence_that_it_had_no_effect() -> None:
+    site = _site()
+    site.flags |= {"up"}
+    site.does("record", adds=("recorded",))
+    site.does("forget", removes=("recorded",))
+    step = command(
+        "record", "record", guards=("up",), expects=("same",), undo={"text": "forget", "expects": ("up",)}
+    )
+
+    async def main() -> RunRecord:
+        console = Console(site)
+        console.operator.answers = [Choice.UNDO]
+        return await console.runner.apply(plan_of(step))
+
+    run = warped(main())
+    assert _texts(site) == ["record", "forget"]
+    assert site.flags == {"up"}
+    assert run.state is RunState.UNDONE

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from console.engine.journal import Journal
+from console.engine.readings import Rules
 from console.engine.runner import Refused, Runner
 from console.model.plan import Command, Plan, PlanNode, Step, Undo
 from console.model.run import Choice, Question, RunRecord
@@ -45,6 +46,7 @@ async def intrude(plan: Plan, eyes: PairEyes, ssh_config: Path, history: Path) -
         journal,
         _Careful(),
         who="somebody@else",
+        rules=Rules(changed=lambda facts, snapshot: ()),  # whatever they planned for is still so
     )
     try:
         record = await runner.apply(intruding)

@@ -304,3 +304,30 @@ def test_a_slave_that_was_promoted_and_took_the_masters_half_back_is_read_from_i
     assert check("master-half-synchronizing", pair).holds
     assert check("slave-half-active", pair).holds
     assert check("slave-gate-present", pair).holds
+
+
+def at(place: str) -> PairSnapshot:
+    return with_facts(healthy(), A, mounts=(ROOT, replace(SITES, node=place)))
+
+
+@pytest.mark.parametrize("place", ["/home/sites", "/usr/home/sites", "/mnt"])
+def test_the_mirror_is_in_use_wherever_it_is_mounted(place: str) -> None:
+    # mount(8) names the real path of a mount point that is reached by a link, /home on many systems.
+    for name in ("master-mounted", "mounted-on-one-node"):
+        assert check(name, at(place)).answer is YES, name
+    for name in ("nothing-mounted", "master-has-let-go"):
+        assert check(name, at(place)).answer is NO, name
+
+
+def test_a_mirror_that_is_mounted_elsewhere_is_not_served() -> None:
+    assert check("master-mounted-through-mirror", at("/usr/home/sites")).answer is YES
+    assert check("master-mounted-through-mirror", at("/mnt")).answer is NO
+
+
+def test_an_image_attached_by_another_path_of_it_is_not_taken_for_free() -> None:
+    # mdconfig names the file by its real path: /usr/home/images/half.img where /home is a link.
+    other = replace(MD_OF_SLAVE, file=f"/usr{BACKUP}")
+    pair = with_facts(healthy(), B, geom=Geom(mds=(other,)))
+    assert check("slave-image-attached", pair).answer is UNKNOWN
+    assert check("slave-image-free", pair).answer is not YES
+    assert "md0" in check("slave-image-attached", pair).why

@@ -44,7 +44,28 @@ def test_what_has_its_own_input_is_left_alone(text: str) -> None:
 
 
 def test_commands_that_look_after_their_input_themselves_are_left_alone() -> None:
-    assert with_live_input("cat > /tmp/x; read y", frozenset({"cat"})) == "cat > /tmp/x; __read y"
+    assert with_live_input("sha256 > /tmp/x; read y", frozenset({"sha256"})) == "sha256 > /tmp/x; __read y"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cat >>/part || exit 1", "_APPEND=/part cat  || exit 1"),
+        ('cat > "$f" 2>&1', '_WRITE="$f" cat  2>&1'),
+        ("exec cat >>/part", "{ _APPEND=/part cat ; exit; }"),
+        ("tail -c +1 /i", "_DIRECT=1 tail -c +1 /i"),
+        ("tail -c +1 /i | head -c 5", "tail -c +1 /i | _DIRECT=1 head -c 5"),
+        ("{ cat /i; } | wc -c", "{ cat /i; } | wc -c"),
+        ("{ cat /i; } >/copy", "{ cat /i; } >/copy"),
+        ("{ cat /i; } 2>/err", "{ _DIRECT=1 cat /i; } 2>/err"),
+        ("f() { cat /i; }; f | wc -c", "f() { cat /i; }; f | wc -c"),
+        ("x=$(cat /i)", "x=$(cat /i)"),
+        ("cat /i >&2", "cat /i >&2"),
+        ("dd if=/i >/dev/null", "dd if=/i >/dev/null"),
+    ],
+)
+def test_commands_that_move_bytes_are_told_where_to(text: str, told: str) -> None:
+    assert with_live_input(text, frozenset({"cat", "dd", "head", "tail"})) == told
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def _backs(device: str, on: NodeView, owner: NodeView) -> bool | None:
         if md.name == device:
             if md.file is None:
                 return None if md.type in (None, "vnode") else False
+            if on.name == owner.name and md in stack.like_md_of(geom, owner.config.image):
+                return None
             return md.file == owner.config.image and on.name == owner.name
     for gate in geom.gates:
         if gate.name == device:

@@ -24,7 +24,7 @@ def _geom_answers(_: PairSnapshot, node: NodeView) -> Verdict:
 def _mounted(s: PairSnapshot, node: NodeView) -> Verdict:
     if dark := unread(node, "mounts"):
         return dark
-    mounts = stack.mounts_at(node, s.config.mount)
+    mounts = stack.mounts_of(node, s.config)
     if not mounts:
         return no(f"{s.config.mount} is not mounted on {node.name}")
     return yes(f"{mounts[-1].special} is mounted on {node.name}")
@@ -35,9 +35,11 @@ def _through_mirror(s: PairSnapshot, node: NodeView) -> Verdict:
     mounted = _mounted(s, node)
     if not mounted.holds:
         return mounted
-    special = stack.mounts_at(node, s.config.mount)[-1].special
-    said = f"{special} is mounted on {node.name}"
-    return yes(said) if special == f"/dev/mirror/{s.config.mirror}" else no(said)
+    last = stack.mounts_of(node, s.config)[-1]
+    said = f"{last.special} is mounted on {node.name}"
+    if not stack.is_at(last, s.config):
+        return no(f"{said} at {last.node}, not at {s.config.mount}")
+    return yes(said) if last.special == f"/dev/mirror/{s.config.mirror}" else no(said)
 
 
 @home_condition("vrrp-runs", "a VRRP daemon (or CARP) runs on HOME")

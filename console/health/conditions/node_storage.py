@@ -2,7 +2,7 @@
 
 from console.health import stack
 from console.health.conditions.vocabulary import Verdict, home_condition, no, unknown, unread, worst, yes
-from console.model.facts import Mirror
+from console.model.facts import MemoryDisk, Mirror
 from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import ComponentState, MirrorState
 
@@ -54,11 +54,20 @@ def image_free(s: PairSnapshot, node: NodeView) -> Verdict:
     if exported is False:
         return yes(f"{node.config.image} is not exported by {node.name}")
     if geom is not None and not stack.md_of(geom, node.config.image):
+        if like := stack.like_md_of(geom, node.config.image):
+            return _perhaps(node, like[0])
         return yes(f"{node.config.image} is not attached on {node.name}")
     if exported is None or geom is None or daemons is None:
         missing = [f for f in ("exports", "geom", "processes") if getattr(node.facts, f).value is None]
         return unknown(f"{missing[0]} of {node.name}: {getattr(node.facts, missing[0]).unknown}")
     return no(f"{node.config.image} on {node.name} is exported and attached as md")
+
+
+def _perhaps(node: NodeView, md: MemoryDisk) -> Verdict:
+    return unknown(
+        f"{md.name} on {node.name} has {md.file}, which may be {node.config.image} by its real path: "
+        "configure that one"
+    )
 
 
 @home_condition("mirror-running", "the mirror is launched on HOME: /dev/mirror/… is there")
@@ -105,6 +114,8 @@ def _image_attached(_: PairSnapshot, node: NodeView) -> Verdict:
         mds = node.facts.geom.value.mds if node.facts.geom.value else ()
         if odd := [m.name for m in mds if m.file is None and m.type in (None, "vnode")]:
             return unknown(f"the file behind {odd[0]} on {node.name} cannot be read")
+        if like := stack.like_md_of(node.facts.geom.value, node.config.image):
+            return _perhaps(node, like[0])
         return no(f"{node.config.image} is not attached on {node.name}")
     return yes(f"{node.config.image} on {node.name} is {' and '.join(m.name for m in md)}")
 

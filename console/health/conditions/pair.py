@@ -44,7 +44,7 @@ def _through_mirror(s: PairSnapshot) -> Verdict:
     node = stack.serving(s)
     if node is None:
         return unknown("which node serves is not certain")
-    special = stack.mounts_at(node, s.config.mount)[-1].special
+    special = stack.mounts_of(node, s.config)[-1].special
     wanted = f"/dev/mirror/{s.config.mirror}"
     return yes(f"{special} on {node.name}") if special == wanted else no(f"{special} on {node.name}")
 

@@ -47,7 +47,7 @@ def has_let_go(s: PairSnapshot, node: NodeView) -> Verdict:
     """Whether `node` provably holds nothing: not mounted, no mirror, no gate to the other image."""
     if node.facts.mounts.value is None:
         return unknown(f"mounts of {node.name}: {node.facts.mounts.unknown}")
-    if stack.mounts_at(node, s.config.mount):
+    if stack.mounts_of(node, s.config):
         return no(f"{s.config.mount} is mounted on {node.name}")
     if node.facts.geom.value is None:
         return unknown(f"GEOM on {node.name}: {node.facts.geom.unknown}")
@@ -72,7 +72,7 @@ def _slave_let_go(s: PairSnapshot) -> Verdict:
 def _peer_let_go(s: PairSnapshot) -> Verdict:
     node = stack.serving(s)
     if node is None:
-        both = all(stack.mounts_at(n, s.config.mount) for n in s.nodes)
+        both = all(stack.mounts_of(n, s.config) for n in s.nodes)
         return no("both nodes are mounted") if both else unknown("which node serves is not certain")
     return has_let_go(s, s.peer(node))
 

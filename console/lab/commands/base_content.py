@@ -1,15 +1,13 @@
-"""Reading and copying contents, images included: cat(1), head(1), tail(1), dd(1), cmp(1), sha256(1)."""
+"""Reading and copying contents, images included: cat(1), head(1), tail(1), cmp(1), sha256(1)."""
 
+import asyncio
 import hashlib
-import posixpath
 import re
 
-from console.lab.arguments import read_options, read_size
+from console.lab.arguments import read_options
+from console.lab.bytestream import pieces
 from console.lab.call import Call, Command
-from console.lab.errors import reason
-from console.lab.files import entry, read_content, resolve, set_owner, wait_for
-from console.lab.geom.base import Provider
-from console.lab.mounted_ufs import LARGEST_PLAIN_FILE
+from console.lab.files import read_content, resolve, wait_for
 
 
 def _text(data: bytes) -> str:
@@ -28,6 +26,21 @@ async def _content(call: Call, name: str, limit: int | None = None) -> bytes | N
     return content
 
 
+async def _pass(call: Call, name: str, start: int = 0, length: int | None = None, title: str = "") -> bool:
+    """Print bytes of a file as they are read; complains and returns False when it cannot be."""
+    call.say(title, end="")
+    try:
+        async for data in pieces(call, name, start, length):
+            await call.send(data)
+    except OSError as why:
+        if isinstance(why, BrokenPipeError):
+            raise
+        call.out = call.out.removesuffix(title)
+        call.complain(f"{call.name}: {name}: {why}")
+        return False
+    return True
+
+
 async def cat(call: Call) -> int:
     """Print files one after the other."""
     read = read_options(call, "belnstuv", "usage: cat [-belnstuv] [file ...]")
@@ -36,10 +49,8 @@ async def cat(call: Call) -> int:
     options, names = read
     status, number = 0, 0
     for name in names or ["-"]:
-        if name == "-" and not options:
-            while data := await call.stdin.read(65536):
-                call.say(_text(data), end="")
-                await call.flush()
+        if not options:
+            status |= not await _pass(call, name)
             continue
         data_or_none = await _content(call, name)
         if data_or_none is None:
@@ -75,23 +86,16 @@ async def head(call: Call) -> int:
     options, names = read
     status = 0
     for index, name in enumerate(names or ["-"]):
+        title = ("\n" if index else "") + f"==> {name} <==\n" if len(names) > 1 else ""
         if "c" in options:
-            count = int(options["c"])
-            data = await _content(call, name, count)
-            part = None if data is None else data[:count]
-        else:
-            data = await _content(call, name)
-            part = (
-                None
-                if data is None
-                else b"".join(data.splitlines(keepends=True)[: int(options.get("n", "10"))])
-            )
-        if part is None:
+            status |= not await _pass(call, name, 0, int(options["c"]), title)
+            continue
+        data = await _content(call, name)
+        if data is None:
             status = 1
             continue
-        if len(names) > 1:
-            call.say(("\n" if index else "") + f"==> {name} <==")
-        call.say(_text(part), end="")
+        call.say(title, end="")
+        call.say(_text(b"".join(data.splitlines(keepends=True)[: int(options.get("n", "10"))])), end="")
     return status
 
 
@@ -106,12 +110,16 @@ async def tail(call: Call) -> int:
     options, names = read
     status = 0
     for index, name in enumerate(names or ["-"]):
+        titled = len(names) > 1 and "q" not in options
+        title = ("\n" if index else "") + f"==> {name} <==\n" if titled else ""
+        if options.get("c", "").startswith("+"):
+            status |= not await _pass(call, name, max(0, int(options["c"]) - 1), None, title)
+            continue
         data = await _content(call, name)
         if data is None:
             status = 1
             continue
-        if len(names) > 1 and "q" not in options:
-            call.say(("\n" if index else "") + f"==> {name} <==")
+        call.say(title, end="")
         call.say(_text(_last(data, options)), end="")
     if names and options.keys() & {"f", "F"}:
         await _follow(call, names[-1])
@@ -121,7 +129,7 @@ async def tail(call: Call) -> int:
 def _last(data: bytes, options: dict[str, str]) -> bytes:
     if "c" in options:
         count = int(options["c"].lstrip("-"))
-        return data[count - 1 :] if options["c"].startswith("+") else data[max(0, len(data) - count) :]
+        return data[max(0, len(data) - count) :]
     wanted = options.get("n", "10")
     lines = data.splitlines(keepends=True)
     count = abs(int(wanted))
@@ -145,6 +153,14 @@ async def _follow(call: Call, name: str) -> None:
         seen = len(data)
 
 
+async def _digest(call: Call, algorithm: str, name: str) -> str:
+    hashed = hashlib.new(algorithm, usedforsecurity=False)
+    async for data in pieces(call, name):
+        # Only what is worth a thread goes into one.
+        await asyncio.to_thread(hashed.update, data) if len(data) >= 1 << 16 else hashed.update(data)
+    return hashed.hexdigest()
+
+
 def _hashing(algorithm: str, label: str) -> Command:
     async def digest(call: Call) -> int:
         read = read_options(
@@ -158,140 +174,21 @@ def _hashing(algorithm: str, label: str) -> Command:
             call.say(value if "q" in options else f'{label} ("{options["s"]}") = {value}')
             return 0
         if not names:
-            hashed = hashlib.new(algorithm, usedforsecurity=False)
-            while data := await call.stdin.read(1 << 20):
-                hashed.update(data)
-            call.say(hashed.hexdigest())
+            call.say(await _digest(call, algorithm, "-"))
             return 0
         status = 0
         for name in names:
-            content = await _content(call, name)
-            if content is None:
+            try:
+                value = await _digest(call, algorithm, name)
+            except OSError as why:
+                call.complain(f"{call.name}: {name}: {why}")
                 status = 1
                 continue
-            value = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
             form = "{1}" if "q" in options else "{1} {0}" if "r" in options else f"{label} ({{0}}) = {{1}}"
             call.say(form.format(name, value))
         return status
 
     return digest
-
-
-async def dd(call: Call) -> int:
-    """Copy blocks: if=, of=, bs=, count=, skip=, seek=, conv=notrunc."""
-    wanted = dict(word.split("=", 1) for word in call.arguments if "=" in word)
-    sizes = {
-        key: read_size(wanted.get(key, standard))
-        for key, standard in (("bs", "512"), ("skip", "0"), ("seek", "0"))
-    }
-    if any(size is None for size in sizes.values()):
-        call.complain("dd: illegal numeric value")
-        return 1
-    block, skip, seek = (sizes[key] or 0 for key in ("bs", "skip", "seek"))
-    count = int(wanted["count"]) if "count" in wanted else None
-    source, target = wanted.get("if"), wanted.get("of")
-    started = call.node.clock.now()
-    if source is None:
-        data = await call.stdin.read()
-    elif (provider := _device(call, source)) is not None and count is not None:
-        try:
-            data = await _read_device(provider, skip * block, count * block)
-        except OSError as error:
-            call.complain(f"dd: {source}: {reason(error)}")
-            return 1
-        skip = 0
-    elif (image := call.node.images.at(resolve(call, source))) is not None and count is not None:
-        await wait_for(call, resolve(call, source))
-        start = min(skip * block, image.size)
-        data, skip = image.read(start, min(count * block, image.size - start)), 0
-    else:
-        limit = None if count is None else (skip + count) * block
-        await wait_for(call, resolve(call, source))
-        content = read_content(call, source, limit)
-        if isinstance(content, str):
-            call.complain(f"dd: {source}: {content}")
-            return 1
-        data = content
-    data = data[skip * block :]
-    if count is not None:
-        data = data[: count * block]
-    if target is None:
-        call.say(_text(data), end="")
-    elif why := await _write(call, target, data, seek * block, "notrunc" in wanted.get("conv", "")):
-        call.complain(f"dd: {target}: {why}")
-        return 1
-    elif "fsync" in wanted.get("conv", ""):
-        try:
-            await call.node.mounts.fsync(resolve(call, target))
-        except OSError as error:
-            call.complain(f"dd: fsync(): {target}: {reason(error)}")
-            return 1
-    full, part = divmod(len(data), block or 512)
-    took = max(0.05, call.node.clock.now() - started)
-    if wanted.get("status") != "none":
-        for way in ("in", "out"):
-            call.complain(f"{full}+{1 if part else 0} records {way}")
-        call.complain(f"{len(data)} bytes transferred in {took:.6f} secs ({len(data) / took:.0f} bytes/sec)")
-    return 0
-
-
-def _device(call: Call, name: str) -> Provider | None:
-    """The disk device that `name` stands for."""
-    path = resolve(call, name)
-    return call.node.geom.find(path.removeprefix("/dev/")) if path.startswith("/dev/") else None
-
-
-async def _read_device(provider: Provider, offset: int, length: int) -> bytes:
-    length = max(0, min(length, provider.mediasize - offset))
-    return await provider.read(offset, length) if length else b""
-
-
-async def _write(call: Call, name: str, data: bytes, offset: int, keep: bool) -> str:
-    path = resolve(call, name)
-    if path == "/dev/null":
-        return ""
-    provider = _device(call, name)
-    if provider is not None and not (provider.write_count or provider.exclusive_count):
-        if offset + len(data) > provider.mediasize:
-            return "No space left on device"
-        try:
-            await provider.write(offset, data)
-        except OSError as error:
-            return reason(error)
-        return ""
-    if path.startswith("/dev/"):
-        return "Operation not permitted" if entry(call.node, path) else "Operation not supported"
-    await wait_for(call, path)
-    image = call.node.images.at(path)
-    if image is not None:
-        if not keep or offset + len(data) > image.size:
-            image.resize(offset + (len(data) if keep else 0))
-            image.resize(offset + len(data))
-        image.write(offset, data)
-        return ""
-    known = entry(call.node, path, follow=True)
-    if known is not None and known.kind == "directory":
-        return "Is a directory"
-    if known is not None and not known.lets(call, 2):
-        return "Permission denied"
-    old = call.node.fs.read_file(path) if known is not None else b""
-    end = old[offset + len(data) :] if keep else b""
-    if offset + len(data) + len(end) > LARGEST_PLAIN_FILE and _why_no_file(call, path) == "":
-        large = call.node.images.create(path, offset + len(data) + len(end))
-        large.write(0, old[:offset])
-        large.write(offset, data + end)
-        return ""
-    try:
-        call.node.fs.write_file(path, old[:offset].ljust(offset, b"\0") + data + end)
-    except RuntimeError:
-        return "No such file or directory"
-    set_owner(call.node, path, call.user, "wheel" if call.uid == 0 else call.groups[0])
-    return ""
-
-
-def _why_no_file(call: Call, path: str) -> str:
-    above = entry(call.node, posixpath.dirname(path), follow=True)
-    return "" if above is not None and above.kind == "directory" else "No such file or directory"
 
 
 async def compare(call: Call) -> int:
@@ -318,7 +215,6 @@ COMMANDS: dict[str, Command] = {
     "cat": cat,
     "head": head,
     "tail": tail,
-    "dd": dd,
     "cmp": compare,
     "sha256": _hashing("sha256", "SHA256"),
     "sha512": _hashing("sha512", "SHA512"),

@@ -150,7 +150,10 @@ async def stat(call: Call) -> int:
                 call.complain(f"stat: {name}: stat: No such file or directory")
             status = 1
         elif "f" in options:
-            call.say(_formatted(call, known, name, options["f"]), end="" if "n" in options else "\n")
+            call.say(
+                _formatted(call, known, name, options["f"], options.get("t")),
+                end="" if "n" in options else "\n",
+            )
         elif "x" in options:
             _in_words(call, known, name)
         else:
@@ -166,7 +169,7 @@ def _inode(known: Entry) -> int:
     return 5000 + sum(known.path.encode()) % 4000
 
 
-def _formatted(call: Call, known: Entry, name: str, pattern: str) -> str:
+def _formatted(call: Call, known: Entry, name: str, pattern: str, moment: str | None) -> str:
     def uid() -> str:
         user = user_named(call.node, known.user)
         return str(user.uid if user else 0)
@@ -180,7 +183,7 @@ def _formatted(call: Call, known: Entry, name: str, pattern: str) -> str:
         "p": f"{known.full_mode:o}", "l": str(known.links), "b": str(known.blocks // 512),
         "i": str(_inode(known)),
         "Sp": modes.filemode(known.full_mode), "Su": known.user, "Sg": known.group,
-        "Sm": _ctime(known.modified),
+        "Sm": _moment(known.modified, moment) if moment else _ctime(known.modified),
         "Lp": f"{known.mode:03o}", "OLp": f"{known.mode & 0o777:o}", "HT": _KINDS[known.kind], "d": "58",
         "k": "32768", "t": "\t",
     }  # fmt: skip
@@ -200,6 +203,10 @@ def _formatted(call: Call, known: Entry, name: str, pattern: str) -> str:
         else:
             at += 1
     return text
+
+
+def _moment(at: float, pattern: str) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(pattern)
 
 
 def _in_words(call: Call, known: Entry, name: str) -> None:
