@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test check screenshots bench lock clean
+.PHONY: lab test faults check screenshots bench lock clean
 
 # Everything installs into .venv from the lock file; touching it again is free.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -17,6 +17,10 @@ lab: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Every job, every step, every fault: hours. A part of it is in `make test`.
+faults: $(VENV)/installed
+	$(BIN)/python -m tests.faults
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .

@@ -16,7 +16,14 @@ from playbooks.parts.cautions import foreign_scripts, starts_by_itself
 from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_takes_over
 from playbooks.parts.letting_go import holds_nothing, stays_gone
 from playbooks.parts.lineage_steps import adopt, descent, served_last
-from playbooks.parts.promoting import FsckPolicy, attach_on_slave, serve_from, verify
+from playbooks.parts.promoting import (
+    FsckPolicy,
+    attach_on_slave,
+    before_the_record,
+    serve_from,
+    still_away,
+    verify,
+)
 from playbooks.parts.site import Site, site_of
 from playbooks.parts.vrrp import start_vrrp, stop_vrrp, wait_address
 
@@ -126,6 +133,17 @@ def _without_the_master(site: Site, answers: PromoteAnswers) -> tuple[tuple[Step
     nothing = f"nothing is changed; {master} may still hold the data"
     free = f"nothing serves on {slave}; {master} is off by your word"
     serving = f"{slave} serves alone; {master} must not be started with its services before the fail-back"
+    serves = serve_from(
+        site,
+        Home.SLAVE,
+        history,
+        answers.mark,
+        answers.fsck,
+        leaves=free,
+        serving=serving,
+        guards=("not slave-ggated-runs",),
+        recorded_on=here,
+    )
     steps = (
         manual_step(
             "say-master-is-off",
@@ -139,17 +157,7 @@ def _without_the_master(site: Site, answers: PromoteAnswers) -> tuple[tuple[Step
         *_loss(snapshot, leaves=nothing),
         *adopt(site, history, Home.SLAVE, leaves=nothing, nodes=here),
         *attach_on_slave(site, leaves=free, guards=("not slave-mounted",), master_answers=False),
-        *serve_from(
-            site,
-            Home.SLAVE,
-            history,
-            answers.mark,
-            answers.fsck,
-            leaves=free,
-            serving=serving,
-            guards=("not slave-ggated-runs",),
-            recorded_on=here,
-        ),
+        *before_the_record(serves, still_away(site, Home.MASTER, leaves=free)),
         start_vrrp(site, Home.SLAVE, why="Clients reach the service by the address.", leaves=serving),
         wait_address(site, Home.SLAVE, leaves=serving, alone=True),
         verify(site, Home.SLAVE, leaves=serving, peer_answers=False),

@@ -52,13 +52,11 @@ def plan(snapshot: PairSnapshot, answers: RecoverAnswers) -> Plan:
         )
     after = f"{site.master.name} serves through a complete mirror"
     history = descent(site, Home.MASTER, answers.mark)
-    if history.adopted:
-        # The statement's entry is written to both nodes at once, and proves nothing about the halves.
-        way = replace(way, trust=Trust.COPY, written=False)
-    steps = (
-        *adopt(site, history, Home.MASTER, leaves=alone),
-        *recovery(site, way, before=alone, after=after),
-    )
+    stated = adopt(site, history, Home.MASTER, leaves=alone)
+    if stated:
+        # Written before the copy, the statement's entry would prove to the next plan what is not so yet.
+        way = replace(way, trust=Trust.COPY, written=False, stated=True)
+    steps = (*stated[:1], *recovery(site, way, before=alone, after=after, copied_then=stated[1:]))
     return make(
         snapshot,
         answers,

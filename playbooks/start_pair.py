@@ -10,7 +10,7 @@ from console.model.snapshot import PairSnapshot
 from console.model.words import Answer, Home
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.parts import refusing
-from playbooks.parts.attaching import attach_both, attach_master_alone
+from playbooks.parts.attaching import attach_both, attach_master_alone, compare_halves
 from playbooks.parts.building import make, manual_step, wait_step
 from playbooks.parts.cautions import foreign_scripts
 from playbooks.parts.lineage_steps import adopt, descent, into_the_mount, served_last
@@ -52,8 +52,10 @@ def plan(snapshot: PairSnapshot, answers: StartPairAnswers) -> Plan:
     refusing.require(snapshot, "master-image-exists", "restore the image, or take over with promote")
     refusing.refuse_rebuild(snapshot)
     site = site_of(snapshot, answers.gate_timeout)
-    both = stack.answers(slave)
-    steps = _both(site, answers) if both else _alone(site, answers)
+    answered = stack.answers(slave)
+    lost = answered and _slave_half_lost(snapshot)
+    both = answered and not lost
+    steps = _both(site, answers) if answered else _alone(site, answers)
     return make(
         snapshot,
         answers,
@@ -67,7 +69,7 @@ def plan(snapshot: PairSnapshot, answers: StartPairAnswers) -> Plan:
         + (("mirror-complete-2-of-2", "one-master") if both else ()),
         aborts=("mounted-on-both-nodes",),
         unchecked=(
-            *(() if both else (f"{slave.name}: whether it serves, but for your word",)),
+            *(() if answered else (f"{slave.name}: whether it serves, but for your word",)),
             *foreign_scripts(snapshot),
         ),
     )
@@ -90,11 +92,11 @@ def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
             f"{snapshot.slave.name} was the last to serve: start the service there with promote, "
             "then hand it back with fail-back"
         )
-    for name in ("master-half-stale", "slave-half-stale"):
-        refusing.refuse_if(snapshot, name, "bring the halves together first, with recover-slave or fail-back")
-    half = check("slave-half-in-mirror", snapshot)
-    if check("master-mirror-running", snapshot).holds and half.answer is Answer.NO:
-        raise CannotPlan(f"{half.why}: run recover-slave or fail-back first")
+    refusing.refuse_if(snapshot, "master-half-stale", "its data is older: see fail-back and promote")
+    if _slave_half_lost(snapshot):
+        if told is not Relation.SAME:
+            raise CannotPlan(f"{why}: whether {master} has the newest data is not recorded; see promote")
+        return _on_one_half(site, answers)
     history = descent(site, Home.MASTER, answers.mark, whoever=True)
     down = "nothing serves; both images are whole"
     ready = f"nothing serves; both halves are in the mirror on {master}"
@@ -120,10 +122,38 @@ def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
             phase="mirror",
             leaves=ready,
         ),
+        compare_halves(site, leaves=ready),
         check_file_system(site, Home.MASTER, answers.fsck, leaves=ready),
         mount(site, Home.MASTER, leaves=done, guards=serve_guards),
         into_the_mount(site, Home.MASTER, leaves=done),
         start_services(site, Home.MASTER, leaves=done),
+        _address(site, Home.MASTER, ("master-mounted-through-mirror",), done),
+        wait_address(site, Home.MASTER, leaves=done),
+        _address(site, Home.SLAVE, ("master-holds-address",), done),
+        verify(site, Home.MASTER, leaves=done),
+    )
+
+
+def _slave_half_lost(snapshot: PairSnapshot) -> bool:
+    """The mirror runs on the master without the slave's half: it is stale, as after a power cut, or gone."""
+    if not check("master-mirror-running", snapshot).holds:
+        return False
+    stale = check("slave-half-stale", snapshot).holds
+    return stale or check("slave-half-in-mirror", snapshot).answer is Answer.NO
+
+
+def _on_one_half(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
+    """The master was the last to serve and its half is current: recover-slave needs it to serve again."""
+    ready = f"nothing serves; the half of {site.master.name} runs in the mirror"
+    done = f"{site.master.name} serves alone; {site.slave.name}'s half falls behind until recover-slave"
+    guards = ("not slave-mounted", "not slave-image-attached", "master-half-active", "no-split-brain")
+    # Recorded on both: the slave then knows of data that its half lacks, and does not take over with it.
+    history = descent(site, Home.MASTER, answers.mark, whoever=True)
+    serves = serve_from(
+        site, Home.MASTER, history, answers.mark, answers.fsck, leaves=ready, serving=done, guards=guards
+    )
+    return (
+        *serves,
         _address(site, Home.MASTER, ("master-mounted-through-mirror",), done),
         wait_address(site, Home.MASTER, leaves=done),
         _address(site, Home.SLAVE, ("master-holds-address",), done),

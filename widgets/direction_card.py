@@ -7,14 +7,13 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.reactive import var
 
+from console.model.direction import ReadNow, facts_of
 from console.model.plan import Direction, Side
 from widgets.amounts import size
 from widgets.drawn import Drawn, words
 from widgets.plain import one_line
 from widgets.signs import Tone
 
-ReadNow = tuple[tuple[str, str, str], ...]
-"""(node, label, value), as a question carries them."""
 BESIDE = 64
 """Cells from which both sides stand beside each other."""
 
@@ -22,25 +21,6 @@ BESIDE = 64
 def name_of(side: Side) -> Content:
     """Node and component of one side, as they are typed back."""
     return Content.assemble(words(side.node, "bold"), ":", words(side.component, "bold"))
-
-
-def facts_of(side: Side, other: Side, now: ReadNow) -> list[tuple[str, str]]:
-    """The image, what the plan knew, and what was read just now; a reading replaces what the plan knew.
-
-    A half may be read on the other node (the gate to the slave's image is on the master): a reading belongs
-    to the side whose probe asked for it, and only one that no probe asked for to the side of its node.
-    """
-    read = {(node, label): value for node, label, value in now}
-    mine = {(probe.node, probe.label) for probe in side.probes}
-    theirs = {(probe.node, probe.label) for probe in other.probes} - mine
-    fresh = {
-        label: value
-        for (node, label), value in read.items()
-        if (node, label) in mine or (node == side.node and (node, label) not in theirs)
-    }
-    facts = {"image": side.image} | dict(side.facts)
-    facts |= {probe.label: "read before it is asked" for probe in side.probes if probe.label not in facts}
-    return list((facts | fresh).items())
 
 
 def _fact(label: str, value: str, width: int, wide: int) -> Sequence[Content]:

@@ -77,9 +77,12 @@ class JobList(OptionLines):
         """Other jobs."""
         self._draw()
 
-    def watch_runs(self) -> None:
-        """A run came to its end, or there is one more."""
+    def watch_runs(self, before: Sequence[RunRecord], runs: Sequence[RunRecord]) -> None:
+        """A run came to its end, or there is one more: what is unfinished comes before anything new."""
+        untouched = self.highlighted in (None, len(before)) or not before
         self._draw()
+        if runs and untouched and not self.filter:
+            self.highlighted = 0
 
     def watch_filter(self) -> None:
         """Other words are looked for."""

@@ -62,8 +62,9 @@ class PlanSteps(OptionLines):
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
-        """Risks stand at the right."""
+        """Risks stand at the right; the cursor stays in sight."""
         self._draw()
+        self.scroll_to_highlight()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """The cursor moved, by hand or with the run."""
@@ -136,5 +137,7 @@ def step_line(number: int, step: Step, record: StepRecord | None, names: int, wi
     node = padded(step.node or "", names)
     title_room = max(1, width - head.cell_length - names - room - 2)
     active = record is not None and STATE_SIGNS[record.state][0] == "▶"
-    title = words(padded(step.title, title_room), "bold" if active else "")
+    # Its node stands beside it: what is special about the step is not cut off for saying so again.
+    said = step.title.replace(f" on {step.node}", "", 1) if step.node else step.title
+    title = words(padded(said, title_room), "bold" if active else "")
     return Content.assemble(head, (node, "dim"), " ", title, " ", tail)

@@ -20,7 +20,8 @@ from widgets.plain import many_lines, one_line
 from widgets.run_signs import STATE_SIGNS, risk, took
 from widgets.signs import ANSWER_TONES, Tone, mark
 
-LABEL = 8
+LABEL = 9
+"""Cells of a label: the longest, `not read`, and a blank."""
 
 
 def labelled(label: str, content: Content, width: int) -> list[Content]:
@@ -158,6 +159,7 @@ class StepCard(VerticalScroll, Titled):
         border-title-color: $foreground;
         padding: 0 1;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         &:focus { border: heavy $foreground 60%; }
         Drawn { width: 1fr; height: auto; text-wrap: nowrap; }
     }

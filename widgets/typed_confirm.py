@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.getters import query_one
 from textual.message import Message
 from textual.widgets import Button, Input
@@ -70,7 +70,7 @@ class TypedConfirm(Vertical):
     def compose(self) -> ComposeResult:
         """What to type, the line, two buttons."""
         yield Drawn(id="typed-words")
-        yield TypedInput(compact=True, id="typed-line")
+        yield TypedInput(compact=True, select_on_focus=False, id="typed-line")
         with Horizontal(id="typed-buttons"):
             yield Button(Content(one_line(self._cancel, 30)), id="typed-cancel", compact=True)
             yield Button(
@@ -85,6 +85,14 @@ class TypedConfirm(Vertical):
         """The harmless answer has the focus."""
         self._say()
         self.query_one("#typed-cancel", Button).focus()
+
+    def on_key(self, event: Key) -> None:
+        """Whoever begins to type types into the line, wherever the focus is."""
+        if event.is_printable and event.character and event.key != "space" and not self.line.has_focus:
+            event.stop()
+            event.prevent_default()
+            self.line.focus()
+            self.line.insert_text_at_cursor(event.character)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The button follows the line."""

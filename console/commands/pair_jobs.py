@@ -100,11 +100,8 @@ class PairJobs:
         plan_file.save(plan, path)
 
     async def unfinished(self, pair: str) -> Sequence[RunRecord]:
-        """Runs that may be resumed or undone, newest first. Raises JobRefused."""
-        try:
-            return [run for run in await self._journal.runs(pair) if run.state not in _OVER]
-        except JournalTrouble as trouble:
-            raise JobRefused(str(trouble)) from trouble
+        """Runs that may be resumed or undone, newest first. Raises JournalTrouble."""
+        return [run for run in await self._journal.runs(pair) if run.state not in _OVER]
 
     async def apply(self, plan: Plan, operator: Operator) -> RunRecord:
         """Run the plan. Raises JobRefused."""

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
+from console.model.direction import ReadNow, facts_of
 from console.model.plan import Direction, Plan, Risk, Side, Step, Transfer, Wait, WriteFile
 from console.ssh.text import inert
 
@@ -76,13 +77,16 @@ def _action(step: Step) -> Iterator[str]:
             yield f"       typed   {action.typed}"
 
 
-def direction_lines(direction: Direction) -> Iterator[str]:
-    """From where to where data goes, what is known of both ends, and what is lost."""
+def direction_lines(direction: Direction, now: ReadNow = ()) -> Iterator[str]:
+    """From where to where data goes, what is known of both ends or was read `now`, and what is lost."""
     yield ""
     yield f"  direction  {_end(direction.source)}  ==>  {_end(direction.target)}"
-    for side in (direction.source, direction.target):
-        for label, value in side.facts:
-            yield f"    {side.node}  {label}: {value}"
+    for side, other in (
+        (direction.source, direction.target),
+        (direction.target, direction.source),
+    ):
+        for label, value in facts_of(side, other, now):
+            yield f"    {side.node}:{side.component}  {label}: {value}"
     yield f"    {direction.overwritten}"
 
 

@@ -55,10 +55,8 @@ class TerminalOperator:
         """Ask on the terminal; without one, and for anything not understood, the safe choice."""
         self._show("")
         if question.shows_direction and self._plan is not None and self._plan.direction is not None:
-            for line in direction_lines(self._plan.direction):
+            for line in direction_lines(self._plan.direction, question.direction_facts):
                 self._show(inert(line))
-        for node, label, value in question.direction_facts:
-            self._show(f"  {inert(node)}  {inert(label)}: {inert(value)}")
         self._show(inert(question.text))
         safe = question.choices[0]
         plain = question.typed is None and not (question.destroys or question.by_hand)

@@ -171,8 +171,8 @@ class Doing:
 
     async def _saw(self, step: Step, look: JobLook) -> None:
         self._see(job=look, trouble="")
-        intended = transitions.record_of(self._run, step.id).state is StepState.INTENDED
-        if intended and look.state not in (JobState.ABSENT, JobState.CLAIMED):
+        reached = transitions.record_of(self._run, step.id).reached
+        if not reached and look.state not in (JobState.ABSENT, JobState.CLAIMED):
             self._desk.put(transitions.running(self._run, step.id))
             if look.state is JobState.RUNNING:
                 await self._desk.keep()

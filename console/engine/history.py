@@ -85,7 +85,7 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
         if old is step or old == step:
             continue
         db.execute(
-            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.id,
                 position,
@@ -103,6 +103,7 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
                 step.eta,
                 step.attempt,
                 step.undoing,
+                step.reached,
             ),
         )
         for stream, was, now in (
@@ -230,11 +231,11 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
     steps: list[StepRecord] = []
     for row in db.execute(
         "SELECT position, id, state, started, ended, exit_status, out_length, err_length, why, guards,"
-        " expects, percent, eta, attempt, undoing FROM steps WHERE run = ? ORDER BY position",
+        " expects, percent, eta, attempt, undoing, reached FROM steps WHERE run = ? ORDER BY position",
         (id,),
     ):
         position, name, state, started, ended, status, out, err, why, guards, expects, *rest = row
-        percent, eta, attempt, undoing = rest
+        percent, eta, attempt, undoing, reached = rest
         steps.append(
             StepRecord(
                 id=name,
@@ -251,6 +252,7 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
                 eta=eta,
                 attempt=attempt,
                 undoing=undoing,
+                reached=bool(reached),
             )
         )
     return tuple(steps)

@@ -73,6 +73,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX measures_by_name ON measures (name, run)",
     ),
+    # Of older runs it is not known, and then a job that is not there may have run.
+    ("ALTER TABLE steps ADD COLUMN reached INTEGER NOT NULL DEFAULT 1",),
 )
 """Statements by version: the first entry makes version 1. Never change one that was released; append."""
 

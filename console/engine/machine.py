@@ -130,7 +130,7 @@ def _job(step: Step, record: StepRecord, seen: Seen, signals: Signals) -> Decisi
                 )
             return Decision(Do.FOLLOW, step.id)
         case JobState.ABSENT | JobState.CLAIMED:
-            if record.state is StepState.INTENDED or job.state is JobState.CLAIMED:
+            if not record.reached or job.state is JobState.CLAIMED:
                 return Decision(Do.AGAIN, step.id)
             return Decision(Do.UNKNOWN, step.id, f"its job directory is gone from {step.node}")
         case JobState.INTERRUPTED:

@@ -77,6 +77,8 @@ class After:
         """When it was read."""
         if not self.outage:
             return "read last"
+        if not self.reached:
+            return f"outage {self.outage}"
         return f"{'after' if self.back else 'in'} outage {self.outage}"
 
 

@@ -1,15 +1,23 @@
 """What a run asks its operator. Pure; the safe answer is always the first."""
 
+import re
+
 from console.engine.machine import must_ask
 from console.engine.transitions import record_of
 from console.model.plan import Manual, Plan, Probe, Risk, Step
 from console.model.run import Choice, Question, RunRecord, StepState
 
 
+def _where(step: Step) -> str:
+    """The step's node, unless its title says it."""
+    if step.node is None or re.search(rf"(?<!\S){re.escape(step.node)}(?![\w.-])", step.title):
+        return ""
+    return f" on {step.node}"
+
+
 def before(run: RunRecord, step: Step, direction_facts: tuple[tuple[str, str, str], ...] = ()) -> Question:
     """May the step be done, of a step that must be asked for."""
     action = step.action
-    where = f" on {step.node}" if step.node else ""
     if isinstance(action, Manual):
         return Question(
             run=run.id,
@@ -24,7 +32,7 @@ def before(run: RunRecord, step: Step, direction_facts: tuple[tuple[str, str, st
     return Question(
         run=run.id,
         step=step.id,
-        text=f"{step.title}{where}? {step.why}",
+        text=f"{step.title}{_where(step)}? {step.why}",
         typed=step.confirm,
         destroys=step.risk is Risk.DESTROYS,
         shows_direction=step.shows_direction,
@@ -35,26 +43,24 @@ def before(run: RunRecord, step: Step, direction_facts: tuple[tuple[str, str, st
 def in_trouble(run: RunRecord, step: Step) -> Question:
     """What now, of a step that failed, or of which it is not known how it ended."""
     record = record_of(run, step.id)
-    where = f" on {step.node}" if step.node else ""
     choices = (Choice.CANCEL, Choice.READ_AGAIN, Choice.HOLDS)
     if record.state is StepState.FAILED:
         choices = (Choice.CANCEL, Choice.RETRY, Choice.UNDO)
     return Question(
         run=run.id,
         step=step.id,
-        text=f"“{step.title}”{where}: {record.state.value}, {record.why}. What now?",
+        text=f"“{step.title}”{_where(step)}: {record.state.value}, {record.why}. What now?",
         choices=choices,
     )
 
 
 def undo(run: RunRecord, step: Step) -> Question:
     """May the step be taken back."""
-    where = f" on {step.node}" if step.node else ""
     destroys = step.risk is Risk.DESTROYS
     return Question(
         run=run.id,
         step=step.id,
-        text=f"Take back “{step.title}”{where}?",
+        text=f"Take back “{step.title}”{_where(step)}?",
         typed=step.confirm if destroys else None,
         destroys=destroys,
     )

@@ -61,7 +61,7 @@ def intended(run: RunRecord, step: str, now: float) -> RunRecord:
 
 def running(run: RunRecord, step: str) -> RunRecord:
     """It was sent."""
-    return changed(run, step, state=StepState.RUNNING)
+    return changed(run, step, state=StepState.RUNNING, reached=True)
 
 
 def never_began(run: RunRecord, step: str) -> RunRecord:

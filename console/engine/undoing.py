@@ -15,7 +15,6 @@ from console.model.job import HandsLost, HandsRefused, JobLook, JobState, LockLo
 from console.model.plan import Manual, Risk, Step, Wait, WriteFile
 from console.model.run import Checked, Choice, RunRecord, RunState, StepRecord, StepState
 
-
 _ANSWERS = "-answers"
 
 

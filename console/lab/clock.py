@@ -81,7 +81,10 @@ class Clock:
             timer.cancel()
 
     async def advance(self, seconds: float) -> None:
-        """Jump forward, running every timer that falls due on the way, in order."""
+        """Jump forward, running every timer that falls due on the way, in order.
+
+        `settle` is what is waited for between two timers.
+        """
         target = self.now() + seconds
         await self.settle()
         while (when := self.next_timer()) is not None and when <= target:
@@ -139,7 +142,7 @@ class Clock:
         self._plan_wake()
 
 
-async def settle() -> None:
+async def settle(turns: int = 150) -> None:
     """Let every task that can run now run until it waits for something."""
-    for _ in range(150):
+    for _ in range(turns):
         await asyncio.sleep(0)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import asyncssh
@@ -13,7 +14,7 @@ import tomli_w
 
 from console.lab import faults, scenarios
 from console.lab.catalogue import commands
-from console.lab.clock import Clock
+from console.lab.clock import Clock, settle
 from console.lab.control import PREFIX, Control
 from console.lab.provision import (
     FLOATING,
@@ -45,6 +46,8 @@ _BRISK = 25.0
 """The same while VRRP elects: a pause of this process must not look like a silent master."""
 _LEAD = 20.0
 """World seconds between the start of the services and now."""
+_TURNS = 10
+"""Turns of the loop after each timer while nodes have nothing to do but to be up: a start is to be quick."""
 
 
 class LabPair:
@@ -149,7 +152,11 @@ async def _bring_up(lab: LabPair, *, bare: bool) -> None:
             await build_mirror(world)
         finally:
             world.sync_rate = rate
-    await clock.advance(max(0.0, time.time() - _LEAD - clock.now()))
+    whole, clock.settle = clock.settle, partial(settle, _TURNS)
+    try:
+        await clock.advance(max(0.0, time.time() - _LEAD - clock.now()))
+    finally:
+        clock.settle = whole
     clock.speed = _BRISK
     for name, mail in mails.items():
         if mail is not None:

@@ -1,4 +1,4 @@
-"""What the figures of a run are called: `rto`, `rto.PHASE`, `rto.2`, `rto.2.PHASE` …, `phase.PHASE`, `took`."""
+"""Names of a run's figures: `rto`, `rto.PHASE`, `rto.2`, `rto.2.PHASE` …, `phase.PHASE`, `took`."""
 
 import re
 

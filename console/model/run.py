@@ -74,6 +74,8 @@ class StepRecord:
     """Each is a job of its own: from the second on the job's id ends in `.2`, `.3` …"""
     undoing: int = 0
     """The undo job that was begun last (`.undo`, `.undo.2` …); 0 = none."""
+    reached: bool = False
+    """Its job was seen on the node: one that is not there any more did run, one never seen did not."""
 
 
 @dataclass(frozen=True, slots=True)

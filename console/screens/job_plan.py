@@ -94,7 +94,10 @@ could **not** be checked, what stops the run at once, and the state at its end.
             Content.assemble("It ends with: ", words(self._plan.ends)),
         ]
         if destroys:
-            asks = f"{counted(destroys, 'destroys', 'destroy')} data, and asks for the name of what is lost."
+            asks = (
+                f"{counted(destroys, 'destroys', 'destroy')} data, and "
+                f"{'asks' if destroys == 1 else 'ask'} for the name of what is lost."
+            )
             told.insert(1, mark(Tone.CRITICAL, asks))
         if self._plan.unchecked:
             told.append(

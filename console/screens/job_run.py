@@ -89,6 +89,8 @@ run until you move it; `escape` lets it go with the run again.
         self.query_one(PlanSteps).focus()
         self.watch(self.app, "question", self._asked)
         self.watch(self.app, "refusal", self._refused)
+        # The last thing a run tells is how it ended; that it is over comes after it.
+        self.watch(self.app, "job_busy", self._draw)
 
     def on_screen_resume(self) -> None:
         """A question that came meanwhile is asked now."""
@@ -98,6 +100,11 @@ run until you move it; `escape` lets it go with the run again.
     def take_run(self) -> None:
         """The run went on."""
         super().take_run()
+        self._draw()
+
+    def on_resize(self) -> None:
+        """What stands at the right moves."""
+        super().on_resize()
         self._draw()
 
     def watch_moment(self) -> None:

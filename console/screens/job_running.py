@@ -36,8 +36,6 @@ class Running:
     def __init__(self, app: "ConsoleApp", jobs: Jobs) -> None:
         self._app = app
         self._jobs = jobs
-        self.busy = False
-        """Whether a run is under way."""
         self._newest: RunRecord | None = None
         self._due = False
         self._drawn = 0.0
@@ -45,6 +43,11 @@ class Running:
         self._answer: asyncio.Future[Choice | str | None] | None = None
         self.stops = 0
         """How often the operator asked the run to stop."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return self._app.job_busy
 
     def start(self, plan: Plan) -> None:
         """Run a plan."""
@@ -71,7 +74,7 @@ class Running:
 
     def _begin(self, shown: RunRecord, work: Callable[[], Awaitable[RunRecord]]) -> None:
         if not self.busy:
-            self.busy, self.stops, self._newest = True, 0, None
+            self._app.job_busy, self.stops, self._newest = True, 0, None
             self._app.refusal = None
             self._app.job_run = shown
             # A worker of the app: it ends with the console, and with nothing before it.
@@ -85,7 +88,7 @@ class Running:
         except OSError as why:
             self._app.refusal = JobRefused(f"the run could not go on: {why}")
         finally:
-            self.busy = False
+            self._app.job_busy = False
         self._publish()
 
     def tell(self, run: RunRecord) -> None:

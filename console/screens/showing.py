@@ -47,6 +47,8 @@ class ConsoleApp(App[None]):
     beat: var[float] = var(0.0)
     """Console time, once a second."""
     job_run: var[RunRecord | None] = var(None)
+    job_busy: var[bool] = var(False)
+    """Whether a run is under way in this console."""
     """The run that is shown: under way, or ended and not left yet."""
     question: var[Question | SecretAsked | None] = var(None)
     """What the run waits for the operator with."""

@@ -76,6 +76,12 @@ read_status() {
 	return 1
 }
 
+# The claim is an empty directory, which a power cut may take away again; the boot was forced to the disk before
+# the command ran. What has begun once is never begun again.
+has_begun() {
+	[ -d "$dir/run" ] || [ -f "$dir/boot" ]
+}
+
 # $1: an extended regular expression. Sets `alive` to yes, no or unknown.
 seek() {
 	pgrep -f "$1" >/dev/null 2>&1
@@ -105,7 +111,7 @@ report() {
 	if [ -d "$dir" ]; then
 		claimed=yes
 	fi
-	if [ -d "$dir/run" ]; then
+	if has_begun; then
 		begun=yes
 	fi
 	if ! read_status && [ "$begun" = yes ]; then
@@ -132,7 +138,7 @@ report() {
 
 # Stays with a job that runs, half a second at most: so its end is known as it comes, and the console need not pause.
 linger() {
-	[ -d "$dir/run" ] || return
+	has_begun || return
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		[ ! -f "$dir/status" ] || return
 		sleep 0.05 2>/dev/null || return
@@ -144,7 +150,7 @@ write_job() {
 	mark=$boundary.$number
 	[ -d "$base/jobs" ] || { mkdir -p "$base" && mkdir -m 700 "$base/jobs"; } || [ -d "$base/jobs" ] || return
 	{ mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || mkdir "$dir"; } || return
-	[ ! -d "$dir/run" ] || return 0
+	! has_begun || return 0
 	if put "$runner" >"$dir/runner.$mark" && put "$command" >"$dir/command.$mark" &&
 		{ [ "$input" = - ] || put "${input#+}" >"$dir/input.$mark"; }; then
 		{ [ "$input" = - ] || mv -f "$dir/input.$mark" "$dir/input"; } &&
@@ -180,7 +186,7 @@ launch() {
 	if [ "$input" != - ]; then
 		given=input
 	fi
-	if [ ! -d "$dir/run" ] && ! detach "$given" >/dev/null 2>&1 </dev/null; then
+	if ! has_begun && ! detach "$given" >/dev/null 2>&1 </dev/null; then
 		answer 4 'it could not be detached'
 		return
 	fi

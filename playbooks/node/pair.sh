@@ -124,6 +124,12 @@ read_settings() {
 		esac
 	done
 	[ "$peer" != "$floating" ] || refuse "$settings_file: peer is the floating address, which may be this node itself"
+	# mount(8) tells the real path, where /home is a link. The mount point itself may hang: it is not looked at.
+	above=${mount%/*}
+	if [ -d "${above:-/}" ]; then
+		real=$(realpath "${above:-/}") || refuse "$above makes no sense"
+		mount=${real%/}/${mount##*/}
+	fi
 	[ -d "$state" ] || mkdir -m 755 "$state" || refuse "cannot make $state"
 }
 

@@ -121,10 +121,11 @@ prepare_master() {
 prepare_slave() {
 	[ ! -e "$device" ] || [ -n "$unit" ] || refuse "mirror $mirror runs here on something else than $image"
 	alive=
+	find_connections
+	held=$from_peer
 	if peer_answers; then
 		alive=yes
-		find_connections
-		[ "$from_peer" -eq 0 ] ||
+		[ "$held" -eq 0 ] ||
 			refuse "$peer answers and still has $image attached: it may have it mounted, so nothing is promoted"
 	fi
 	stop_ggated || refuse "ggated does not end: nothing attached"
@@ -142,6 +143,11 @@ prepare_slave() {
 	# A peer that is there and let go has also unmounted: else the file system would still be marked as in use.
 	if [ -n "$alive" ] && ! clean; then
 		back_out "$peer answers, and $device was not unmounted there: it may go on without this half"
+	fi
+	# A peer that died with this half in use is connected to the end. One that was not has dropped it before, and
+	# went on alone nobody knows for how long: only an operator can accept what is missing here.
+	if [ "$held" -eq 0 ] && ! clean; then
+		back_out "$device was not unmounted, and $peer had dropped this half: data may be missing, use the job promote"
 	fi
 	# Looked at without writing: a half that is not to be served must not get newer counters.
 	if mkdir -p "$look" && mount -t ufs -o ro "$device" "$look" 2>/dev/null; then

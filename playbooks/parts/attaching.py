@@ -1,8 +1,8 @@
 """Bringing the halves to the home master: the gate to the slave's image, and its own md."""
 
-from console.model.plan import Step
+from console.model.plan import Risk, Step
 from playbooks.parts import md
-from playbooks.parts.building import command_step, q, take_back, until_there
+from playbooks.parts.building import command_step, no_undo, q, take_back, until_there
 from playbooks.parts.site import Site
 
 PORT = 3080
@@ -11,7 +11,7 @@ PORT = 3080
 def _probe_line(site: Site) -> str:
     host = site.slave_address
     return (
-        f"{q('timeout', '5', 'nc', '-z', '-w', '2', host, str(PORT))} ||"
+        f"{q('nc', '-z', '-w', '2', host, str(PORT))} ||"
         f" {{ echo {q(f'{host} does not answer on port {PORT}')} >&2; exit 1; }}"
     )
 
@@ -62,6 +62,29 @@ def attach_both(site: Site, *, leaves: str) -> Step:
     )
 
 
+def compare_halves(site: Site, *, leaves: str) -> Step:
+    """Fails where two halves that gmirror calls equal are not: one was written without the mirror (R2)."""
+    slave, unit = site.slave.name, site.master_md
+    return command_step(
+        "compare-halves",
+        f"Compare the beginning of md{unit} and {site.gate} on {site.master.name}",
+        "gmirror goes by its counters, which do not move when a half is mounted without the mirror; the "
+        "superblock does.",
+        site.master.name,
+        "start() { dd if=/dev/$1 bs=1048576 count=1 2>/dev/null | sha256; }",
+        f"own=$(start md{unit}) other=$(start {q(site.gate)})",
+        '[ -n "$own" ] && [ -n "$other" ] || { echo "the halves cannot be read" >&2; exit 1; }',
+        f'[ "$own" = "$other" ] || {{ echo {q(f"the halves differ: {slave} was written without the mirror")};'
+        f" echo {q('decide with the job keep whose data stays')}; exit 1; }} >&2",
+        guards=("nothing-mounted", "master-mirror-complete"),
+        risk=Risk.READ,
+        always=True,
+        undo=no_undo("it only reads"),
+        phase="mirror",
+        leaves=leaves,
+    )
+
+
 def attach_gate(site: Site, *, leaves: str) -> Step:
     """The slave's image first: the mirror then starts on the newer half, whatever the other one says."""
     return command_step(
@@ -106,7 +129,9 @@ def attach_older_md(site: Site, *, leaves: str) -> Step:
         guards=("nothing-mounted", "master-mirror-running", "slave-half-active"),
         expects=("master-image-attached", "master-mirror-running"),
         undo=take_back(
-            md.detach(site.master.image, unit, force=True), expects=("not master-image-attached",)
+            md.nothing_mounted(site.mirror_device, unit),
+            md.detach(site.master.image, unit, force=True),
+            expects=("not master-image-attached",),
         ),
         timeout=60.0,
         phase="copy",

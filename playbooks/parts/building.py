@@ -40,7 +40,8 @@ def shown(value: str) -> str:
 def until_gone(program: str, seconds: int = 15) -> str:
     """Shell text: wait until no process of a program is left, fail after `seconds`."""
     return (
-        f"n=0; while pgrep -q -x {q(program)}; do\n"
+        # Only 1 says that there is none: pgrep may fail as well, and an old one does not know every option.
+        f"n=0; while pgrep -x {q(program)} >/dev/null; [ $? -ne 1 ]; do\n"
         f"    [ $n -lt {seconds} ] || {{ echo {q(f'{program} does not end')} >&2; exit 1; }}\n"
         "    sleep 1; n=$((n + 1))\n"
         "done"

@@ -21,19 +21,17 @@ _COUNTERS = (
 )
 # dumpfs(8) prints times as ctime(3) does, in the node's zone; some releases have one on the line of the magic
 # number, others have lines of their own for the last mount and the last change.
-_SUPERBLOCK = """'$1 ~ /^(magic|last)$/ && $NF ~ /^[0-9]+$/ && $(NF - 1) ~ /:/ {
-    month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $(NF - 3)) + 2) / 3
-    moment = sprintf("%04d-%02d-%02dT%s%s", $NF, month, $(NF - 2), $(NF - 1), zone)
-    if ($2 == "mounted") mounted = moment
-    else changed = moment
-}
-$1 == "fsmnt" { on = " on " $2; exit }
-END {
-    if (mounted == "" && changed == "") print "unknown: no UFS super block was read"
-    else if (mounted == "" || mounted == changed) print "changed " changed on
-    else if (changed == "") print "mounted " mounted on
-    else print "mounted " mounted ", changed " changed on
-}'"""
+_SUPERBLOCK = (
+    "'$1 ~ /^(magic|last)$/ && $NF ~ /^[0-9]+$/ && $(NF - 1) ~ /:/ {"
+    ' month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $(NF - 3)) + 2) / 3;'
+    ' moment = sprintf("%04d-%02d-%02dT%s%s", $NF, month, $(NF - 2), $(NF - 1), zone);'
+    ' if ($2 == "mounted") mounted = moment; else changed = moment }'
+    ' $1 == "fsmnt" { on = " on " $2; exit }'
+    ' END { if (mounted == "" && changed == "") print "unknown: no UFS super block was read";'
+    ' else if (mounted == "" || mounted == changed) print "changed " changed on;'
+    ' else if (changed == "") print "mounted " mounted on;'
+    ' else print "mounted " mounted ", changed " changed on }\''
+)
 
 
 def counters_label(device: str) -> str:
@@ -58,8 +56,8 @@ def counters_probe(node: str, device: str) -> Probe:
 
 def superblock_probe(node: str, device: str) -> Probe:
     """When the file system on a half was last mounted and changed, and where it was mounted."""
-    look = f'{q("dumpfs", f"/dev/{device}")} 2>/dev/null | awk -v zone="$(date +%z)" {_SUPERBLOCK}'
-    return Probe(label=f"{device} file system", node=node, text=text(look))
+    look = f'{q("dumpfs", f"/dev/{device}")} 2>/dev/null | awk -v zone="$zone" {_SUPERBLOCK}'
+    return Probe(label=f"{device} file system", node=node, text=text("zone=$(date +%z)", look))
 
 
 def lineage(snapshot: PairSnapshot, node: NodeView) -> tuple[tuple[str, str], ...]:

@@ -64,6 +64,7 @@ def master_lets_go(
         f"{site.master.name} lets go of mirror, md{unit} and {site.gate}",
         "A mirror that is only stopped comes back after 4 s while one of its halves is attached.",
         site.master.name,
+        md.nothing_mounted(site.mirror_device, unit),
         f"gone() {{ [ ! -e {q(site.mirror_device)} ]; }}",
         f"has_md() {{ {md.is_ours(image, unit)}; }}",
         f"has_gate() {{ [ -e {q(f'/dev/{site.gate}')} ]; }}",
@@ -78,7 +79,8 @@ def master_lets_go(
         expects=("master-has-let-go", "not master-image-attached"),
         undo=no_undo("an old half that runs by itself serves nobody; its data stays in the image")
         if undo_alone
-        else take_back(*attach_both_lines(site), expects=("master-mirror-running",)),
+        # Had the other half been written meanwhile, this one comes back stale: not what it was before.
+        else take_back(*attach_both_lines(site), expects=("master-mirror-running", "master-half-active")),
         timeout=60.0,
         phase="release",
         leaves=leaves,
@@ -95,6 +97,7 @@ def slave_lets_go(site: Site, *, leaves: str) -> tuple[Step, ...]:
             "A mirror stopped here is back within milliseconds under another name of the same half, "
             "and then the half is busy; without its disk the mirror goes for good.",
             node,
+            md.nothing_mounted(site.mirror_device, unit),
             md.detach(image, unit, force=True),
             guards=("not slave-mounted", "slave-geom-answers"),
             expects=("slave-has-let-go", "not slave-image-attached"),

@@ -16,6 +16,8 @@ from playbooks.job import CannotPlan
 from playbooks.parts.building import command_step, manual_step, no_undo, q, take_back
 from playbooks.parts.site import Site
 
+PROMOTED = f"{LINEAGE_FILE.rpartition('/')[0]}/promoted"
+"""On a node: the id under which it mounted the data last; the scripts on the node read and write it too."""
 _FIRST = "-"
 
 
@@ -168,7 +170,10 @@ def _write(
         f"{q(p.node)} >> {file} || exit 1"
         for p in missing
     ]
+    # What was mounted has begun this history, whatever was done since: the record has to stay.
+    kept = q(f"{node} had the data mounted as {undone}: hand it back with a job, the record stays")
     forget = (
+        f'[ "$(cat {PROMOTED} 2>/dev/null)" != {q(undone or _FIRST)} ] || {{ echo {kept} >&2; exit 1; }}',
         f"grep -v {q(f'^{undone} ')} {file} > {file}.new; mv {file}.new {file} && fsync {file}",
         f"! grep -q {q(f'^{undone} ')} {file}",
     )

@@ -6,7 +6,7 @@ from console.model.plan import Step
 from console.model.words import Home
 from playbooks.parts import md
 from playbooks.parts.building import command_step, no_undo, q, shown, take_back, wait_step
-from playbooks.parts.lineage_steps import Descent, into_the_mount, record
+from playbooks.parts.lineage_steps import PROMOTED, Descent, into_the_mount, record
 from playbooks.parts.services import start_services
 from playbooks.parts.serving_image import end_serving
 from playbooks.parts.site import Site
@@ -39,7 +39,11 @@ def attach_on_slave(
             md.attach(image, unit),
             guards=(*guards, "not slave-ggated-runs", "slave-image-exists"),
             expects=("slave-image-attached",),
-            undo=take_back(md.detach(image, unit, force=True), expects=("not slave-image-attached",)),
+            undo=take_back(
+                md.nothing_mounted(site.mirror_device, unit),
+                md.detach(image, unit, force=True),
+                expects=("not slave-image-attached",),
+            ),
             phase="takeover",
             leaves=leaves,
         ),
@@ -48,7 +52,7 @@ def attach_on_slave(
             f"Wait until the mirror runs on {node}",
             "Mounting earlier would bypass the mirror, and then nothing records that this half is newer.",
             ("slave-mirror-running", *(("slave-half-active",) if master_answers else ())),
-            failed_when=("not slave-image-attached",),
+            failed_when=("not slave-image-attached", "master-mounted"),
             timeout=60.0,
             phase="takeover",
             leaves=leaves,
@@ -87,16 +91,32 @@ def check_file_system(site: Site, home: Home, policy: FsckPolicy, *, leaves: str
     )
 
 
-def mount(site: Site, home: Home, *, leaves: str, guards: tuple[str, ...]) -> Step:
-    """Mount the mirror, never a bare half."""
+def mount(
+    site: Site, home: Home, *, leaves: str, guards: tuple[str, ...], promotion: str | None = None
+) -> Step:
+    """Mount the mirror, never a bare half; `promotion`: the lineage id under which the node begins to write.
+
+    That id is noted first, where the scripts on the node note their own: from then on the record cannot be
+    taken back, and a reboot does not serve this newer half to the other node.
+    """
     node = site.node(home).name
+    noted = (
+        (
+            f"printf '%s\\n' {q(promotion)} > {PROMOTED}.new && mv {PROMOTED}.new {PROMOTED} &&"
+            f" fsync {PROMOTED} || exit 1",
+        )
+        if promotion
+        else ()
+    )
+    mounted = q("mount", "-t", "ufs", site.mirror_device, site.mount)
     return command_step(
         f"mount-{home.value}",
         f"Mount {shown(site.mount)} on {node} through {shown(site.mirror_device)}",
         "Only writes through the mirror move its counters, so that the halves can be told apart later.",
         node,
         f"mkdir -p {q(site.mount)} || exit 1",
-        q("mount", "-t", "ufs", site.mirror_device, site.mount),
+        *noted,
+        f"{mounted} || {{ rm -f {PROMOTED}; exit 1; }}" if promotion else mounted,
         guards=(f"{home.value}-mirror-running", *guards),
         expects=(f"{home.value}-mounted-through-mirror",),
         undo=take_back(q("umount", site.mount), expects=(f"not {home.value}-mounted",)),
@@ -104,6 +124,27 @@ def mount(site: Site, home: Home, *, leaves: str, guards: tuple[str, ...]) -> St
         phase="mount",
         leaves=leaves,
     )
+
+
+def still_away(site: Site, home: Home, *, leaves: str) -> Step:
+    """Between the operator's word that a node is off and the mount: fails where that node is seen to serve."""
+    here = "slave" if home is Home.MASTER else "master"
+    name = site.node(home).name
+    return wait_step(
+        f"{home.value}-still-away",
+        f"Look whether {name} stayed away",
+        "The check may have taken hours: a node that came back and serves must not get a rival.",
+        (f"{here}-geom-answers",),
+        failed_when=(f"{home.value}-mounted", f"{home.value}-mirror-running"),
+        phase="mount",
+        leaves=leaves,
+    )
+
+
+def before_the_record(steps: tuple[Step, ...], look: Step) -> tuple[Step, ...]:
+    """Steps of `serve_from` with a last look before anything says that the node serves."""
+    at = next(n for n, step in enumerate(steps) if step.id.startswith("lineage-"))
+    return (*steps[:at], look, *steps[at:])
 
 
 def serve_from(
@@ -116,19 +157,21 @@ def serve_from(
     leaves: str,
     serving: str,
     guards: tuple[str, ...],
-    recorded_on: tuple[Home, ...] = tuple(Home),
+    recorded_on: tuple[Home, ...] | None = None,
 ) -> tuple[Step, ...]:
     """Check, record, mount and start the services on a node whose mirror runs.
 
     `leaves` names the state before the mount, `serving` the one after it. The record comes last before the
-    mount: a promotion that never happened must not make this half look newer.
+    mount: a promotion that never happened must not make this half look newer. The node that serves comes
+    last, and so first when it is taken back: it knows whether it was mounted.
     """
+    other = Home.SLAVE if home is Home.MASTER else Home.MASTER
     return (
         check_file_system(site, home, policy, leaves=leaves),
-        *record(site, history, id, home, leaves=leaves, nodes=recorded_on),
-        mount(site, home, leaves=serving, guards=guards),
+        *record(site, history, id, home, leaves=leaves, nodes=recorded_on or (other, home)),
+        mount(site, home, leaves=serving, guards=guards, promotion=id),
         into_the_mount(site, home, leaves=serving),
-        start_services(site, home, leaves=serving),
+        start_services(site, home, leaves=serving, begins=True),
     )
 
 

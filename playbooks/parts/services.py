@@ -2,7 +2,7 @@
 
 from console.model.plan import Step
 from console.model.words import Home
-from playbooks.parts.building import command_step, take_back
+from playbooks.parts.building import command_step, q, take_back
 from playbooks.parts.site import Site
 
 HOOKS = "/usr/local/etc/mirrorgate.d"
@@ -43,9 +43,14 @@ def stop_services(site: Site, home: Home, *, leaves: str) -> Step:
     )
 
 
-def start_services(site: Site, home: Home, *, leaves: str) -> Step:
-    """Start the services on the node that has the file system mounted."""
+def start_services(site: Site, home: Home, *, leaves: str, begins: bool = False) -> Step:
+    """Start the services on the node that has the file system mounted.
+
+    `begins`: the node begins to write what the other one does not have, which no undo gives back.
+    """
     node = site.node(home).name
+    way = "promote" if home is Home.MASTER else "fail-back"
+    refusal = f"echo {q(f'{node} has written since: give the service back with the job {way}')} >&2; exit 1"
     return command_step(
         f"start-services-{home.value}",
         f"Start the services on {node}",
@@ -53,7 +58,7 @@ def start_services(site: Site, home: Home, *, leaves: str) -> Step:
         node,
         *_START,
         guards=(f"{home.value}-mounted-through-mirror",),
-        undo=take_back(*_STOP, expects=(f"{home.value}-answers",)),
+        undo=take_back(*((refusal,) if begins else _STOP), expects=(f"{home.value}-answers",)),
         timeout=300.0,
         phase="services",
         leaves=leaves,

@@ -8,12 +8,13 @@ from playbooks.parts.site import Site, lint_export
 _END = (
     "pkill -x ggated",
     until_gone("ggated"),
-    f"if sockstat -4 | grep -q ':{PORT} '; then",
+    # One without a process is only on its way out: to a peer that lost its power it stays for minutes.
+    f"if sockstat -4 | grep -q 'ggated .*:{PORT} '; then",
     f"    echo 'a connection to port {PORT} is still open' >&2; exit 1",
     "fi",
 )
 # On old releases rc(8) knows no ggated; started by hand it does the same.
-_START = "pgrep -q -x ggated || service ggated onestart || ggated || exit 1"
+_START = "pgrep -x ggated >/dev/null || service ggated onestart || ggated || exit 1"
 
 
 def serve_image(site: Site, *, leaves: str) -> tuple[Step, ...]:

@@ -11,15 +11,15 @@ from playbooks.parts.site import Site
 
 _STOP = (
     # One that was started by hand is unknown to rc(8).
-    "service freevrrpd onestop; ! pgrep -q -x freevrrpd || pkill -TERM -x freevrrpd",
+    "service freevrrpd onestop; ! pgrep -x freevrrpd >/dev/null || pkill -TERM -x freevrrpd",
     until_gone("freevrrpd"),
 )
 # The same as the rc script does, for a node where rc(8) does not know it.
 _START = (
-    "pgrep -q -x freevrrpd || service freevrrpd onestart || "
+    "pgrep -x freevrrpd >/dev/null || service freevrrpd onestart || "
     "/usr/local/sbin/freevrrpd -f /usr/local/etc/freevrrpd.conf || exit 1",
     # A bad configuration is noticed only after the daemon has detached: the start looked fine.
-    "sleep 2; pgrep -q -x freevrrpd || { tail -5 /var/log/messages >&2; exit 1; }",
+    "sleep 2; pgrep -x freevrrpd >/dev/null || { tail -5 /var/log/messages >&2; exit 1; }",
 )
 
 

@@ -156,7 +156,7 @@ def _serve(site: Site, leaves: str) -> Step:
         slave,
         "umask 077",
         texts.add_lines(EXPORTS, (_export(site),)),
-        "if pgrep -q -x ggated; then",
+        "if pgrep -x ggated >/dev/null; then",
         "    pkill -HUP -x ggated",
         "else",
         "    service ggated onestart || ggated",
@@ -167,7 +167,9 @@ def _serve(site: Site, leaves: str) -> Step:
         "done",
         guards=("slave-image-exists", "not slave-image-attached", "not slave-mounted"),
         expects=("slave-image-served",),
-        undo=take_back("! pgrep -q -x ggated || pkill -TERM -x ggated", expects=("not slave-ggated-runs",)),
+        undo=take_back(
+            "! pgrep -x ggated >/dev/null || pkill -TERM -x ggated", expects=("not slave-ggated-runs",)
+        ),
         phase="gate",
         leaves=leaves,
     )

@@ -33,6 +33,8 @@ class Way:
     trust: Trust = Trust.COUNTERS
     written: bool = True
     """The lineage of the slave lacks what the master's holds."""
+    stated: bool = False
+    """Which data is newest rests on the operator's word: no record can guard the steps before the copy."""
 
 
 def release_gate(site: Site, *, leaves: str, blind: bool = False, why: str = "") -> Step:
@@ -58,8 +60,13 @@ def release_gate(site: Site, *, leaves: str, blind: bool = False, why: str = "")
     )
 
 
-def recovery(site: Site, way: Way, *, before: str, after: str) -> tuple[Step, ...]:
-    """Everything from a lost half to a whole mirror; `before` and `after` are the states it leaves."""
+def recovery(
+    site: Site, way: Way, *, before: str, after: str, copied_then: tuple[Step, ...] = ()
+) -> tuple[Step, ...]:
+    """Everything from a lost half to a whole mirror; `before` and `after` are the states it leaves.
+
+    `copied_then`: steps that are true only once the slave's half is copied.
+    """
     steps: list[Step] = []
     if way.destroy:
         steps.append(release_gate(site, leaves=before, blind=way.force_blind))
@@ -67,11 +74,11 @@ def recovery(site: Site, way: Way, *, before: str, after: str) -> tuple[Step, ..
     if way.detach:
         steps += slave_lets_go(site, leaves=before)
     if way.rescue:
-        steps.append(_rescue(site, before))
+        steps.append(_rescue(site, before, stated=way.stated))
     elif way.remake:
         steps += serve_image(site, leaves=before)
-        steps.append(make_gate(site, before))
-    steps += [join_step(site, way.trust, before), copied(site, after)]
+        steps.append(make_gate(site, before, stated=way.stated))
+    steps += [join_step(site, way.trust, before, stated=way.stated), copied(site, after), *copied_then]
     if way.written:
         steps += equalised(site, after)
     steps.append(whole(site, after))
@@ -99,7 +106,11 @@ def _fits(site: Site, leaves: str) -> Step:
     )
 
 
-def make_gate(site: Site, leaves: str) -> Step:
+def _newest(stated: bool) -> tuple[str, ...]:
+    return () if stated else ("master-lineage-newest",)
+
+
+def make_gate(site: Site, leaves: str, *, stated: bool = False) -> Step:
     """The gate to the slave's image, beside a mirror that runs on the master."""
     return command_step(
         "make-gate",
@@ -113,7 +124,7 @@ def make_gate(site: Site, leaves: str) -> Step:
             "not slave-image-attached",
             "not slave-mounted",
             "master-mirror-running",
-            "master-lineage-newest",
+            *_newest(stated),
         ),
         expects=("master-gate-alive",),
         undo=take_back(
@@ -125,7 +136,7 @@ def make_gate(site: Site, leaves: str) -> Step:
     )
 
 
-def _rescue(site: Site, leaves: str) -> Step:
+def _rescue(site: Site, leaves: str, *, stated: bool = False) -> Step:
     rescue = q("ggatec", "rescue", "-u", str(site.gate_unit), site.slave_address, site.slave.image)
     return command_step(
         "rescue-gate",
@@ -138,7 +149,7 @@ def _rescue(site: Site, leaves: str) -> Step:
             "slave-image-served",
             "not slave-image-attached",
             "not slave-mounted",
-            "master-lineage-newest",
+            *_newest(stated),
         ),
         expects=("master-gate-alive",),
         undo=no_undo("it only serves a gate that was there"),
@@ -148,7 +159,7 @@ def _rescue(site: Site, leaves: str) -> Step:
     )
 
 
-def join_step(site: Site, trust: Trust, leaves: str) -> Step:
+def join_step(site: Site, trust: Trust, leaves: str, *, stated: bool = False) -> Step:
     """Decide by both halves' metadata how the half comes back, and start its copy."""
     return command_step(
         "join",
@@ -161,7 +172,7 @@ def join_step(site: Site, trust: Trust, leaves: str) -> Step:
             "master-gate-alive",
             "not slave-mounted",
             "not slave-image-attached",
-            "master-lineage-newest",
+            *_newest(stated),
         ),
         expects=("slave-half-in-mirror", "not slave-half-stale"),
         always=trust is not Trust.COUNTERS,

@@ -83,6 +83,8 @@ class FakeNode:
     files: dict[str, bytes] = field(default_factory=dict)
     modes: dict[str, str] = field(default_factory=dict)
     full: bool = False
+    no_lock: bool = False
+    """A lock cannot be made on it."""
 
 
 class Site:
@@ -254,6 +256,8 @@ class FakeHands:
         self, run: str, job: str, operator: str, *, break_stale: bool = False
     ) -> OperatorLock | None:
         def take() -> OperatorLock | None:
+            if self._node.no_lock:
+                raise HandsRefused(f"{self._node.name}: the node could not take the lock (read-only)")
             now, holder = int(console_time()), self._node.lock
             if holder is not None and holder.run != run and not break_stale:
                 return holder

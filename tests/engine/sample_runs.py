@@ -220,3 +220,17 @@ def failed_drill(number: int = 0) -> RunRecord:
         why="step mount failed on web-b: exit status 1",
         measures={"took": 16.0},
     )
+
+
+def two_outages() -> RunRecord:
+    """A drill whose copy is an outage too, between the second pair of steps: rebuild to resync."""
+    run = drill()
+    outages = (*run.plan.outages, ("rebuild", "resync"))
+    steps = tuple(
+        step.model_copy(update={"phase": "copy"}) if step.id == "rebuild" else step for step in run.plan.steps
+    )
+    return replace(
+        run,
+        plan=run.plan.model_copy(update={"outages": outages, "steps": steps}),
+        measures={name: value for name, value in run.measures.items() if name.startswith("clock.")},
+    )

@@ -55,7 +55,9 @@ def test_every_field_of_a_run_is_kept() -> None:
     """A field added to the model must be added to the tables: here each is different from its default."""
     db = connected()
     step = failed_drill().steps[4]
-    step = replace(step, out="o", percent=41, eta=12.5, guards=step.expects, attempt=2, undoing=3)
+    step = replace(
+        step, out="o", percent=41, eta=12.5, guards=step.expects, attempt=2, undoing=3, reached=True
+    )
     run = replace(failed_drill(), locks=("web-a",), steps=(step,), measures={"rto": 1.0})
     for value in (step, run, run.events[0]):
         for field in fields(value):

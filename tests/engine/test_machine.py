@@ -81,7 +81,6 @@ UNDER_WAY: list[tuple[str, StepState, Seen, Do]] = [
     ("plain", RUNNING, Seen(), Do.LOOK),
     ("plain", RUNNING, Seen(trouble="lost", late=True), Do.UNKNOWN),
     ("plain", StepState.INTENDED, Seen(job=_job(JobState.ABSENT)), Do.AGAIN),
-    ("plain", RUNNING, Seen(job=_job(JobState.ABSENT)), Do.UNKNOWN),
     ("plain", RUNNING, Seen(job=_job(JobState.CLAIMED)), Do.AGAIN),
     ("plain", RUNNING, Seen(job=_job(JobState.RUNNING)), Do.FOLLOW),
     ("plain", RUNNING, Seen(job=_job(JobState.RUNNING), late=True), Do.UNKNOWN),
@@ -169,9 +168,12 @@ def test_an_abort_or_a_stop_never_lets_another_step_begin(state: StepState, step
             assert decision.do is (Do.ABORT if signals.abort else Do.STOP)
 
 
-def test_only_an_intended_job_that_is_absent_is_launched_again() -> None:
+def test_a_job_that_is_absent_is_launched_again_only_if_it_was_never_seen_on_its_node() -> None:
     for state in (RUNNING, StepState.UNKNOWN, StepState.INTERRUPTED, StepState.FAILED):
-        assert decide(_run("plain", state, why="x"), Seen(job=_job(JobState.ABSENT))).do is not Do.AGAIN
+        reached = _run("plain", state, why="x", reached=True)
+        assert decide(reached, Seen(job=_job(JobState.ABSENT))).do is not Do.AGAIN
+    # Looked at again after the launch was lost for good.
+    assert decide(_run("plain", RUNNING), Seen(job=_job(JobState.ABSENT), again=True)).do is Do.AGAIN
 
 
 def test_a_running_job_is_let_finish_unless_the_operator_insists() -> None:

@@ -9,7 +9,7 @@ from console.model.facts import Fact
 from console.model.plan import Command, Step
 from console.model.run import RunRecord, StepRecord, StepState
 from console.model.snapshot import NodeView, PairSnapshot
-from tests.engine.sample_runs import STARTED, drill, failed_drill
+from tests.engine.sample_runs import STARTED, drill, failed_drill, two_outages
 from tests.screens import sample
 
 
@@ -233,3 +233,18 @@ def test_a_job_without_an_outage_has_the_times_of_its_phases() -> None:
 
 def test_nothing_read_is_no_loss_of_nothing() -> None:
     assert Canary().lost is None
+
+
+def test_each_outage_has_a_recovery_time_and_the_first_keeps_its_name() -> None:
+    values = measure(two_outages()).values
+    assert values["rto"] == pytest.approx(7.0)
+    assert values["rto.mount"] == pytest.approx(0.8)
+    assert values["rto.2"] == pytest.approx(190.1)
+    assert values["rto.2.copy"] == pytest.approx(190.1)
+    assert "phase.copy" not in values
+
+
+def test_a_second_outage_that_did_not_end_says_so_and_leaves_the_first_alone() -> None:
+    found = measure(with_step(two_outages(), "resync", state=StepState.FAILED))
+    assert found.values["rto"] == pytest.approx(7.0)
+    assert found.refused["rto.2"] == "the service was not seen back: resync is failed"

@@ -1,5 +1,6 @@
 """Plan files: what we write reads back the same; what was changed or is wrong is refused in one line."""
 
+import os
 import tomllib
 from contextlib import suppress
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.engine import plan_file
@@ -129,6 +130,17 @@ def test_a_plan_by_hand_may_not_pass_for_one_of_our_jobs(snapshot: PairSnapshot)
         ('title = "Rotate the logs of both nodes"', 'title = "a\\u001b[2Jb"', "without control characters"),
         ('ends = "the logs are rotated"\n', "", "ends: this key is required"),
         ("[[steps]]", "[[steps", "not TOML"),
+        (
+            "why =",
+            "timeout = 604801\nwhy =",
+            "steps[1].timeout: Input should be less than or equal to 604800",
+        ),
+        ("why =", "timeout = nan\nwhy =", "steps[1].timeout"),
+        ('node = "web-a"', 'node = "web-a; reboot"', "expected one word without blanks"),
+        ("newsyslog", "echo @SECRET:vrrp_password@", "a secret may stand in a file, never in a command"),
+        ("newsyslog", "x" * 70_000, "steps[1].action.text: too long: 65536 at most"),
+        ('job = "rotate-logs"', 'job = "rotate-logs"\nformat = 2', "format: Input should be 1"),
+        ('job = "rotate-logs"', 'job = "rotate-logs"\npair = "other"', "the plan is for the pair other"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_line_and_key(
@@ -136,6 +148,63 @@ def test_what_is_wrong_is_named_with_file_line_and_key(
 ) -> None:
     assert was in BY_HAND
     assert expected in refused(BY_HAND.replace(was, becomes), snapshot)
+
+
+def test_a_plan_has_two_hundred_steps_at_most_each_with_an_id_of_its_own(snapshot: PairSnapshot) -> None:
+    head, step = BY_HAND.split("[[steps]]")
+
+    def steps(ids: range) -> str:
+        return head + "".join("[[steps]]" + step.replace('id = "rotate"', f'id = "rotate-{n}"') for n in ids)
+
+    assert len(plan_file.parse(steps(range(200)), PATH, snapshot, OURS).steps) == 200
+    assert "steps: too long: 200 at most" in refused(steps(range(201)), snapshot)
+    assert "two steps have the same id" in refused(steps(range(1)) + steps(range(1))[len(head) :], snapshot)
+
+
+def test_a_step_may_take_a_week(snapshot: PairSnapshot) -> None:
+    text = BY_HAND.replace("why =", "timeout = 604800\nwhy =")
+    assert plan_file.parse(text, PATH, snapshot, OURS).steps[0].timeout == 7 * 86400
+
+
+def test_an_undo_may_not_hold_a_secret_either(snapshot: PairSnapshot) -> None:
+    text = BY_HAND.replace('none_needed = "the old logs are kept"', 'text = "echo @SECRET:vrrp@"')
+    assert "steps[1].undo.text: a secret may stand in a file" in refused(text, snapshot)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "a = " + "[" * 100_000 + "]" * 100_000,
+        "a = " + "{a=" * 5_000 + "1" + "}" * 5_000,
+        ".".join("a" * 40_000) + " = 1",
+        "[" + " . ".join(['"a"'] * 40_000) + "]",
+        "x = {" + ".".join("a" * 40_000) + " = 1}",
+        "a = " + "9" * 5_000,
+    ],
+    ids=["arrays", "tables", "a key of many parts", "a header of many parts", "inside a table", "a number"],
+)
+def test_a_file_made_to_choke_its_reader_is_refused_at_once(bomb: str, snapshot: PairSnapshot) -> None:
+    assert "too" in refused(bomb, snapshot)
+
+
+def test_a_complaint_quotes_no_more_of_a_value_than_a_line_holds(snapshot: PairSnapshot) -> None:
+    assert len(refused(BY_HAND.replace('"web-a"', '"' + "x y" * 10_000 + '"'), snapshot)) < 250
+
+
+def test_a_pipe_is_not_waited_for(snapshot: PairSnapshot, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in (
+        (tmp_path / "pipe", "not a plain file"),
+        (Path("/dev/zero"), "not a plain file"),
+        (tmp_path, "Is a directory"),
+    ):
+        with pytest.raises(BadConfig, match=words):
+            plan_file.load(path, snapshot, OURS)
+
+
+def test_a_byte_order_mark_is_no_mistake(snapshot: PairSnapshot, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_bytes(b"\xef\xbb\xbf" + BY_HAND.replace("\n", "\r\n").encode())
+    assert plan_file.load(tmp_path / "plan.toml", snapshot, OURS).job == "rotate-logs"
 
 
 def test_a_step_that_changes_says_how_it_is_taken_back(snapshot: PairSnapshot) -> None:
@@ -175,12 +244,14 @@ def test_what_cannot_be_read_is_one_line(snapshot: PairSnapshot, tmp_path: Path)
         assert "\n" not in str(refusal.value)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_is_more_than_refused(text: str) -> None:
     with pytest.raises(BadConfig):
         plan_file.parse(text, PATH, healthy(), OURS)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 10_000))
 def test_a_damaged_plan_is_refused_or_says_the_same(junk: bytes, at: int) -> None:
     snapshot = healthy()

@@ -43,6 +43,39 @@ def test_a_stale_lock_is_broken_by_the_operators_word_only(answer: Choice) -> No
         assert site.nodes["web-b"].lock == _held(beat=90)
 
 
+@pytest.mark.parametrize("beat", [-90, -(10**9)])
+def test_a_sign_of_life_from_the_future_locks_nobody_out_for_ever(beat: float) -> None:
+    site = Site()
+    site.nodes["web-b"].lock = _held(beat=beat)
+    run, console = apply(site, plan_of(command("one", "one")), Choice.TAKE_OVER)
+    assert run.state is RunState.DONE
+    assert "from now, by the clock of web-b" in console.operator.asked[0].text
+
+
+def test_an_owner_who_wrote_nothing_or_too_much_is_still_one_line() -> None:
+    site = Site()
+    site.nodes["web-b"].lock = OperatorLock("", "\x1b[2J\n", "a\nb" * 1000, int(START), int(START))
+    with pytest.raises(Refused) as refused:
+        apply(site, plan_of(command("one", "one")))
+    line = str(refused.value)
+    assert line.startswith("web-b: a runs ␛[2J (run unknown, since ")
+    assert line.isprintable()
+    assert len(line) < 300
+
+
+def test_a_node_that_cannot_hold_a_lock_is_not_said_to_be_out_of_reach() -> None:
+    site = Site()
+    site.nodes["web-b"].no_lock = True
+    run, _ = apply(site, plan_of(command("one", "one")))
+    assert run.state is RunState.DONE
+    (lock,) = (e.text for e in run.events if e.kind == "lock" and "web-b" in e.text)
+    assert "web-b: no lock (web-b: the node could not take the lock" in lock
+    with pytest.raises(Refused, match="web-b has steps in this run: web-b: the node could not take the lock"):
+        apply(site, plan_of(command("one", "one"), command("two", "two", node="web-b")))
+    assert texts(site) == ["one"]
+    assert site.nodes["web-a"].lock is None
+
+
 def test_a_lock_that_is_lost_stops_the_run_before_the_next_step() -> None:
     site = Site()
     site.does("one", takes=30)

@@ -14,12 +14,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from console.engine.inert_markdown import cell, fenced, inline
+from console.engine.proven import after_outages
 from console.engine.report import as_json, as_markdown
 from console.engine.run_summary import compared, deviations, outcome, verified
 from console.model.run import Checked, RunEvent, RunRecord, RunState, StepState
 from console.model.words import Answer
 from tests.engine.any_run import EVIL, TEXT, histories
-from tests.engine.sample_runs import drill, failed_drill
+from tests.engine.sample_runs import drill, failed_drill, two_outages
 
 GOLDEN = Path(__file__).parent / "golden"
 NASTY = (
@@ -237,3 +238,71 @@ def test_the_data_form_holds_the_whole_plan_and_is_json() -> None:
     assert again["plan"]["steps"][2]["action"]["text"].startswith("umount")
     assert again["compared_with"] == [drill(0).id]
     assert again["lost_writes"].startswith("0 of 412")
+
+
+def columns(markdown: str) -> list[str]:
+    """What stands over the table of truths."""
+    head = next(line for line in markdown.splitlines() if line.startswith("| truth"))
+    return [word.strip() for word in head.strip("|").split("|")]
+
+
+def test_each_outage_has_its_own_times_and_truths() -> None:
+    text = as_markdown(two_outages(), [drill(-1)])
+    first, second, rest = (text.index(f"### {head}") for head in ("Outage 1: Rel", "Outage 2: Ov", "Outside"))
+    assert "### Outage 1: Release the service on web-a … Mount on web-b\n" in text
+    assert "· mount " in text[first:second]
+    assert "· copy " in text[second:rest]
+    assert "copy" not in text[rest : text.index("## Lost writes")]
+    assert columns(text) == ["truth", "where", "after outage 1", "after outage 2"]
+
+
+def test_the_service_is_said_to_be_there_only_once_it_was_seen_back() -> None:
+    assert "copy (service there)" in as_markdown(drill())
+    run = drill()
+    steps = tuple(
+        replace(step, state=StepState.UNKNOWN) if step.id == "mount" else step for step in run.steps
+    )
+    text = as_markdown(replace(run, steps=steps))
+    assert "copy (rest of the run)" in text
+    assert "service there" not in text
+
+
+def test_the_four_truths_are_those_read_last_since_the_outage_began() -> None:
+    (after,) = after_outages(drill())
+    told = {key: proven.words for key, proven in after.truths.items()}
+    assert told == {
+        ("VRRP role", "slave"): "MASTER",
+        ("VRRP role", "master"): "BACKUP",
+        ("address", "slave"): "held",
+        ("mirror", "master"): "does not run",
+        ("mirror", "slave"): "complete",
+        ("mount", "slave"): "mounted",
+        ("mount", "master"): "not mounted",
+    }
+    first, second = after_outages(two_outages())
+    assert ("address", "slave") in first.truths
+    assert ("address", "slave") not in second.truths
+
+
+def test_a_weaker_reading_takes_nothing_away_and_a_contrary_one_does() -> None:
+    def words(*checks: tuple[str, Answer]) -> str:
+        run = drill()
+        read = tuple(Checked(name, answer, "") for name, answer in checks)
+        steps = tuple(replace(step, expects=read if step.id == "mount" else ()) for step in run.steps)
+        plan = run.plan.model_copy(update={"expects": ()})
+        (after,) = after_outages(replace(run, plan=plan, steps=steps))
+        return after.truths["VRRP role", "slave"].words
+
+    master = ("slave-vrrp-master", Answer.YES)
+    assert words(master, ("slave-vrrp-runs", Answer.YES)) == "MASTER"
+    assert words(master, ("slave-vrrp-runs", Answer.NO)) == "freevrrpd stopped"
+    assert words(master, ("not slave-vrrp-master", Answer.UNKNOWN)) == "unknown"
+    assert words(master, ("not slave-vrrp-master", Answer.YES)) == "not MASTER"
+
+
+def test_an_outage_that_never_began_has_no_truths() -> None:
+    run = failed_drill()
+    plan = run.plan.model_copy(update={"outages": (("release", "mount"), ("rebuild", "resync"))})
+    text = as_markdown(replace(run, plan=plan))
+    assert columns(text) == ["truth", "where", "in outage 1", "outage 2"]
+    assert "not reached" in text

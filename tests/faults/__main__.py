@@ -24,7 +24,8 @@ def main() -> int:
     idle = sum(1 for outcome in outcomes if outcome.passed and not outcome.struck)
     cpu = sum(outcome.cpu for outcome in outcomes) / max(1, len(outcomes))
     print(
-        f"{len(outcomes) - idle} cells, {len(failed)} failed; {idle} steps were already so; {cpu:.1f} s CPU a cell"
+        f"{len(outcomes) - idle} cells, {len(failed)} failed; "
+        f"{idle} steps were already so; {cpu:.1f} s CPU a cell"
     )
     for outcome in failed:
         print(f"failed: python -m tests.faults --cell {outcome.cell}")
@@ -38,7 +39,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", nargs="+", choices=list(STARTS), default=list(STARTS))
     parser.add_argument("--faults", nargs="+", choices=[fault.value for fault in Fault], default=list(Fault))
     parser.add_argument("--steps", nargs="+", default=None, help="step ids; all by default")
-    parser.add_argument("--sample", default="1/1", metavar="N/M", help="every M-th cell, beginning with the N-th")
+    parser.add_argument(
+        "--sample", default="1/1", metavar="N/M", help="every M-th cell, beginning with the N-th"
+    )
     parser.add_argument("--cell", nargs="+", default=None, help="just these, as a failure names them")
     parser.add_argument("-n", type=int, default=2, help="processes")
     parser.add_argument("--seconds", type=float, default=0, help="begin no further cell after so many")
@@ -100,7 +103,9 @@ async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> l
 def _say(outcome: Outcome, done: int, of: int) -> None:
     word = "failed" if not outcome.passed else "passed" if outcome.struck else "not struck"
     print(
-        f"{done}/{of} {word:10} {outcome.seconds:5.1f} s {outcome.ended:8} {outcome.cell}", file=sys.stderr, flush=True
+        f"{done}/{of} {word:10} {outcome.seconds:5.1f} s {outcome.ended:8} {outcome.cell}",
+        file=sys.stderr,
+        flush=True,
     )
     for line in outcome.wrong:
         print(f"        {line}", file=sys.stderr, flush=True)

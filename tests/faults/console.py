@@ -32,6 +32,8 @@ class Bench:
     eyes: PairEyes
     history: Path
     strike: Strike
+    is_off: Callable[[str], bool]
+    """Whether a node, by name, has no power."""
     asked: list[Question] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
 
@@ -80,7 +82,7 @@ class _Eyes:
 
 
 class _Operator:
-    """Agrees to everything; in trouble mends the fault first, then looks again, tries again once, or ends it."""
+    """Agrees to what is true; in trouble mends the fault, then looks again, tries again once, or ends it."""
 
     def __init__(self, bench: Bench, node: Callable[[str], NodeConfig]) -> None:
         self._bench = bench
@@ -96,7 +98,7 @@ class _Operator:
         self._bench.asked.append(question)
         step, choices = question.step or "", question.choices
         if Choice.GO in choices:
-            return Choice.GO
+            return Choice.GO if self._true(question.typed or "") else Choice.CANCEL
         if Choice.TAKE_OVER in choices:
             return Choice.TAKE_OVER
         await self._bench.strike.mend()
@@ -111,6 +113,12 @@ class _Operator:
         if looked == 2:
             await self._end_what_hangs(question.run, step)
         return Choice.READ_AGAIN if looked <= 3 else Choice.CANCEL
+
+    def _true(self, typed: str) -> bool:
+        """Whether an honest operator can type it: no node is off that is not, and no data is given up."""
+        if typed.endswith(" is off"):
+            return self._bench.is_off(typed.removesuffix(" is off"))
+        return typed != "data may be missing"
 
     async def _end_what_hangs(self, run: str, step: str) -> None:
         """What an operator does by hand with a command that never ends."""

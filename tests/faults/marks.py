@@ -1,4 +1,4 @@
-"""A program that writes on whichever node serves, number after number, each fsynced; hooks stop and start it."""
+"""A program that writes numbers on whichever node serves, each fsynced; hooks stop and start it."""
 
 import asyncio
 

@@ -35,7 +35,7 @@ _ROUNDS = 8
 class Onward:
     """An operator who does not give up."""
 
-    def __init__(self, site: Site, bench: Bench, plan: Plan) -> None:
+    def __init__(self, site: Site, bench: Bench, plan: Plan | None) -> None:
         self._site = site
         self._bench = bench
         self._plan = plan
@@ -59,6 +59,8 @@ class Onward:
     async def run(self) -> RunRecord | None:
         """The job itself, with all the operator tries to bring it to its end."""
         strike, then = self._bench.strike, self._bench.strike.cell.then
+        if self._plan is None:
+            raise ValueError("no plan to run")
         record = await Console(self._bench).apply(self._plan)
         if record is None:
             # Killed: the pair is found again some time later, by a console that knows only the journal.
@@ -94,9 +96,7 @@ class Onward:
 
     async def _up(self) -> None:
         """Until both nodes answer."""
-        async with asyncio.timeout(30):
-            while any(view.facts.geom.value is None for view in (await self._site.look()).nodes):
-                await asyncio.sleep(0.2)
+        await self._site.both_seen()
 
     async def home(self) -> bool:
         """Further jobs until the pair is whole; False where none leads on."""
@@ -113,8 +113,10 @@ class Onward:
         return not await self.missing()
 
     async def _one_more(self, snapshot: PairSnapshot) -> bool:
-        ways = ("provision",) if self._site.scenario == "bare" and not _has_data(snapshot) else _WAYS
-        own = self._plan.job
+        ways: tuple[str, ...] = (
+            ("provision",) if self._site.scenario == "bare" and not _has_data(snapshot) else _WAYS
+        )
+        own = self._plan.job if self._plan else ""
         if own in ("keep", "provision"):
             ways = (own, *(way for way in ways if way != own))
         why: list[str] = []

@@ -1,4 +1,4 @@
-"""One cell played on a site: the job, the fault, the operator, and the judgement of what the world looks like."""
+"""One cell played on a site: the job, the fault, the operator, and the judgement of the world afterwards."""
 
 import time
 import traceback
@@ -12,7 +12,7 @@ from console.lab.provision import MOUNT
 from console.lab.running import run_text
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
-from playbooks.job import Job
+from playbooks.job import CannotPlan, Job
 from playbooks.jobs import JOBS
 from tests.faults.cells import Cell, Stage
 from tests.faults.console import Bench, shortened
@@ -36,6 +36,8 @@ class Outcome:
     """The state in which the job's own run ended."""
     wrong: list[str] = field(default_factory=list)
     """Every invariant that did not hold; empty = passed."""
+    unfit: str = ""
+    """Why the pair was not in the state from which the job starts: the lab is to be blamed, not the job."""
     told: list[str] = field(default_factory=list)
     seconds: float = 0.0
     cpu: float = 0.0
@@ -85,7 +87,11 @@ async def _play(
         async with Marks(world, quiet):
             await watcher.check()
             watcher.violations.clear()  # a split brain that we made is not the run's
-            plan = shortened(await site.plan(job, start.answers), cell)
+            try:
+                plan = shortened(await site.plan(job, start.answers), cell)
+            except CannotPlan as cannot:
+                outcome.unfit = str(cannot)
+                return
             if edit is not None:
                 plan = edit(plan)
             if cell.step not in {step.id for step in plan.steps}:
@@ -103,7 +109,7 @@ async def _act(site: Site, cell: Cell, plan: Plan, outcome: Outcome, watcher: Wa
     node = letters[step.node] if step.node else "b"
     strike = Strike(site.lab, cell, step.action.kind in ("command", "write"), node)
     history = site.directory / "history.db"
-    bench = Bench(site.lab.ssh_config, site.eyes, history, strike)
+    bench = Bench(site.lab.ssh_config, site.eyes, history, strike, site.is_off)
     strike.second = lambda: intrude(plan, site.eyes, site.lab.ssh_config, site.directory / "second.db")
     onward = Onward(site, bench, plan)
     record = await onward.run()
@@ -118,7 +124,7 @@ async def _act(site: Site, cell: Cell, plan: Plan, outcome: Outcome, watcher: Wa
         if missing := await onward.missing():
             outcome.wrong.append(f"no job leads back to a whole pair: {missing}")
     outcome.wrong += await _traces(site)
-    await _final(site, watcher)
+    await final_look(site, watcher)
 
 
 async def _locks(site: Site, record: RunRecord) -> list[str]:
@@ -147,7 +153,7 @@ async def _traces(site: Site) -> list[str]:
     return wrong
 
 
-async def _final(site: Site, watcher: Watcher) -> None:
+async def final_look(site: Site, watcher: Watcher) -> None:
     """What serves now has every acknowledged write, and so has an image of what does not serve."""
     for node in site.lab.world.nodes.values():
         mount = node.mounts.at(MOUNT) if node.ready else None

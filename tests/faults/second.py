@@ -27,7 +27,7 @@ class _Careful:
 
 
 async def intrude(plan: Plan, eyes: PairEyes, ssh_config: Path, history: Path) -> str:
-    """Try to run something on the nodes of `plan`; returns what is wrong with the answer, empty when refused."""
+    """Try to work on the nodes of `plan`; returns what is wrong with the answer, empty when refused."""
     intruding = Plan(
         id="0123456789abcdef",
         job="intrude",

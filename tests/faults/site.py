@@ -89,6 +89,10 @@ class Site:
         self.clean = True
         """Nothing has been done to it since it was served."""
 
+    def is_off(self, name: str) -> bool:
+        """Whether a node, by its name in the configuration, has no power."""
+        return any(not self.lab.world.nodes[n].power for n, known in self.lab.names.items() if known == name)
+
     async def look(self) -> PairSnapshot:
         """A fresh reading."""
         return await self.eyes.fresh(3.0)
@@ -110,7 +114,7 @@ class Site:
         self.clean = False
         self.lab.world.sync_rate = 1 << 28
         await self._into(state)
-        await self._both_seen()
+        await self.both_seen()
 
     async def _into(self, state: str) -> None:
         match state:
@@ -129,10 +133,11 @@ class Site:
             case _:
                 pass
 
-    async def _both_seen(self) -> None:
-        async with asyncio.timeout(20):
+    async def both_seen(self) -> None:
+        """Wait until both nodes answer, GEOM too."""
+        async with asyncio.timeout(30):
             while any(view.facts.geom.value is None for view in (await self.look()).nodes):
-                await asyncio.sleep(0.1)
+                await self.lab.world.clock.sleep(1.0)
 
     async def settled(self, seconds: float = 10.0) -> None:
         """Wait until nothing a plan is bound to has changed for some seconds of world time."""
@@ -143,7 +148,7 @@ class Site:
                 await self.lab.world.clock.sleep(seconds)
 
     async def _do(self, name: str) -> None:
-        await self._both_seen()
+        await self.both_seen()
         runner = Runner(
             self.pair,
             self.eyes,

@@ -35,7 +35,8 @@ def plain(table: Sequence[Sequence[str]]) -> str:
     """Columns under one another."""
     widths = [max(len(row[n]) for row in table) for n in range(len(table[0]))]
     return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in table
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
     )
 
 

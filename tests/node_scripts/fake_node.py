@@ -39,7 +39,8 @@ _ACTS = {
 case $1 in
 -KILL) rm -f "$here/runs/$3" ;;
 *) [ -e "$here/stubborn" ] || rm -f "$here/runs/$2" ;;
-esac""",
+esac
+[ ! -e "$here/hangs-up" ] || true >"$here/connections" """,
     "ggated": 'touch "$here/runs/ggated"',
     "netstat": 'cat "$here/connections"; [ ! -e "$here/runs/ggated" ] || echo "tcp4 0 0 *.3080 *.* LISTEN"',
     "mdconfig": """

@@ -2,18 +2,23 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from console import config_file
 from console.commands.sampling import opener
+from console.engine import doing, undoing
+from console.engine.desk import growing
 from console.engine.journal import Journal
 from console.engine.runner import Runner
 from console.health.binding import bound_facts
 from console.lab.pair import LabPair, serve
+from console.lab.provision import IMAGES
 from console.lab.running import Ran, run_text
 from console.model.config import Config
 from console.model.plan import Plan
@@ -23,6 +28,7 @@ from console.ssh.copying import ConsoleCopier
 from console.ssh.hands import open_hands
 from console.watch.fresh import PairEyes
 from playbooks.job import Answers, Job
+from tests.waiting import eventually
 
 A = TypeVar("A", bound=Answers)
 
@@ -120,6 +126,14 @@ class Bench:
             await self.lab.world.clock.sleep(seconds)
 
 
+async def halves_are_equal(b: Bench) -> None:
+    """Both images hold the same bytes in front of gmirror's sector, as on the real pair (R23)."""
+    await b.sh("a", "sync")
+    images = [b.lab.world.nodes[name].images.at(path) for name, path in IMAGES.items()]
+    first, second = (image.read(0, image.size - 512) for image in images if image is not None)
+    assert first == second
+
+
 def states(record: RunRecord) -> dict[str, StepState]:
     """How each step ended."""
     return {step.id: step.state for step in record.steps}
@@ -134,14 +148,30 @@ def told(record: RunRecord) -> str:
     return "\n".join(lines)
 
 
+def _pauses() -> Iterator[float]:
+    """The engine's pauses where a second of waiting is half a minute of the world."""
+    return (min(pause, 0.2) for pause in growing())
+
+
 @asynccontextmanager
 async def bench(scenario: str = "healthy", speed: float = 20.0) -> AsyncIterator[Bench]:
-    """A lab with the engine on it."""
+    """A lab with the engine on it, its pauses shorter where the world is faster than the clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        if speed >= 5:
+            for module in (doing, undoing):
+                patch.setattr(module, "growing", _pauses)
+        async with _bench(scenario, speed) as made:
+            yield made
+
+
+@asynccontextmanager
+async def _bench(scenario: str, speed: float) -> AsyncIterator[Bench]:
     lab = await serve(speed=speed, scenario=scenario)
     try:
         config = config_file.load(lab.config_file)
         with tempfile.TemporaryDirectory() as directory:
             async with PairEyes.open(config.pairs[0], opener(config, None)) as eyes:
+                await eventually(lambda: eyes.watch.master.settled and eyes.watch.slave.settled, 30)
                 yield Bench(lab, config, eyes, Path(directory))
     finally:
         await lab.close()

@@ -41,7 +41,7 @@ from tests.playbooks.planning import (
 HOME = """
 stop-vrrp-master newest-file-slave stop-services-slave unmount-slave let-go-slave stays-gone-slave lint-export
 serve-image image-served attach-gate newer-half-runs attach-md-master rebuild-master-half copied fsck-master
-lineage-master-serves-on-master lineage-master-serves-on-slave mount-master lineage-in-mount-master
+lineage-master-serves-on-slave lineage-master-serves-on-master mount-master lineage-in-mount-master
 start-services-master start-vrrp-master address-on-master start-vrrp-slave verify-master-serves
 """
 
@@ -63,8 +63,8 @@ def test_the_slave_s_half_is_the_source_and_the_master_s_the_typed_target() -> N
     assert (target.component, target.image, target.size) == ("md0", PRIMARY, SIZE)
     assert ("lineage", "b" * 16) in source.facts
     assert ("lineage", "a" * 16) in target.facts
-    assert ("genid / syncid", "unknown: md0 was not read") in target.facts
-    assert [p.label for p in source.probes][:2] == ["lineage, newest entry", "newest file"]
+    assert ("md0 counters", "unknown: the metadata was not read") in target.facts
+    assert [p.label for p in source.probes][:3] == ["lineage", "last promotion", "newest file"]
 
 
 def test_the_copy_accepts_a_half_that_came_back_stale_and_one_that_gmirror_rejects() -> None:

@@ -38,7 +38,7 @@ start-services-slave address-on-slave canary-start-2 verify-slave-serves canary-
 canary-read-found-1 canary-read-first-2 file-from-slave files-on-slave canary-writes-2 newest-file-slave
 stop-services-slave canary-stop-2 unmount-slave let-go-slave stays-gone-slave lint-export serve-image
 image-served attach-gate newer-half-runs attach-md-master rebuild-master-half copied fsck-master
-lineage-master-serves-on-master lineage-master-serves-on-slave mount-master lineage-in-mount-master
+lineage-master-serves-on-slave lineage-master-serves-on-master mount-master lineage-in-mount-master
 start-services-master start-vrrp-master address-on-master canary-start-3 start-vrrp-slave
 verify-master-serves canary-stop-3 canary-read-acked-2 canary-read-found-2 canary-read-first-3
 files-on-master clean-master clean-slave
@@ -69,7 +69,9 @@ def test_the_slave_never_takes_the_data_before_the_master_has_provably_let_go() 
     for id in ("stop-ggated", "attach-md-slave", "mount-slave"):
         assert {"master-has-let-go", "not master-image-attached"} <= set(made.step(id).guards), id
     assert made.step("mount-slave").expects == ("slave-mounted-through-mirror",)
-    assert lines(made.step("mount-slave"))[-1] == "mount -t ufs /dev/mirror/remotemirror /home/sites"
+    assert lines(made.step("mount-slave"))[-1].startswith(
+        "mount -t ufs /dev/mirror/remotemirror /home/sites || {"
+    )
 
 
 def test_the_slave_lets_go_by_a_forced_detach_and_is_looked_at_again_later_than_4_s() -> None:
@@ -99,7 +101,7 @@ def test_only_the_copy_destroys_and_its_target_must_be_typed() -> None:
     )
     assert made.direction is not None
     assert (made.direction.source.node, made.direction.target.node) == ("web-b", "web-a")
-    assert made.direction.overwritten == "web-a:/root/images/sitesprimary.img (50 MB) will be OVERWRITTEN"
+    assert made.direction.overwritten == "web-a:/root/images/sitesprimary.img (48 MB) will be OVERWRITTEN"
 
 
 def test_each_promotion_has_an_id_of_its_own_and_follows_the_one_before() -> None:

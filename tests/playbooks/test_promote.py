@@ -42,8 +42,9 @@ lineage-slave-serves-on-slave mount-slave lineage-in-mount-slave start-services-
 verify-slave-serves
 """
 ALONE = """
-say-master-is-off stop-ggated attach-md-slave mirror-on-slave fsck-slave lineage-slave-serves-on-slave
-mount-slave lineage-in-mount-slave start-services-slave start-vrrp-slave address-on-slave verify-slave-serves
+say-master-is-off stop-ggated attach-md-slave mirror-on-slave fsck-slave master-still-away
+lineage-slave-serves-on-slave mount-slave lineage-in-mount-slave start-services-slave start-vrrp-slave
+address-on-slave verify-slave-serves
 """
 
 
@@ -64,6 +65,13 @@ def test_a_master_that_says_nothing_must_be_off_by_the_operator_s_word_before_an
     assert typed(made) == ["web-a is off"]
     assert "web-a: whether it has let go, but for your word" in made.unchecked
     assert all(step.node != "web-a" for step in made.steps)
+
+
+def test_a_master_that_comes_back_in_the_middle_ends_the_take_over_before_the_mount() -> None:
+    made = plan("promote", _dead(healthy()))
+    assert in_order(made, "fsck-slave", "master-still-away", "lineage-slave-serves-on-slave", "mount-slave")
+    assert set(waits(made, "master-still-away").failed_when) == {"master-mounted", "master-mirror-running"}
+    assert "master-mounted" in waits(made, "mirror-on-slave").failed_when
 
 
 def test_without_the_master_nothing_waits_for_what_only_it_could_tell() -> None:

@@ -20,9 +20,9 @@ from tests.health.building import (
 from tests.playbooks.planning import ids, line_of, lines, plan, refused, slave_serves, stopped, typed, waits
 
 UP = """
-lint-export serve-image image-served attach-both-halves both-halves-active fsck-master mount-master
-lineage-in-mount-master start-services-master start-vrrp-master address-on-master start-vrrp-slave
-verify-master-serves
+lint-export serve-image image-served attach-both-halves both-halves-active compare-halves fsck-master
+mount-master lineage-in-mount-master start-services-master start-vrrp-master address-on-master
+start-vrrp-slave verify-master-serves
 """
 ALONE = """
 say-slave-is-off attach-md-master fsck-master lineage-master-serves-on-master mount-master
@@ -93,6 +93,20 @@ def _half_up(*parts: str, **states: str) -> PairSnapshot:
     return with_facts(stopped(), Home.MASTER, geom=geom)
 
 
+@pytest.mark.parametrize("pair", [_half_up("ggate0", "md0", ggate0="STALE"), _half_up("md0")])
+def test_without_the_slaves_half_the_master_that_served_last_serves_on_its_own(pair: PairSnapshot) -> None:
+    # recover-slave can only mend a master that serves.
+    made = plan("start-pair", pair)
+    assert "attach-both-halves" not in ids(made)
+    assert {"master-half-active", "not slave-mounted"} <= set(made.step("mount-master").guards)
+    assert "mirror-complete-2-of-2" not in made.expects
+    assert "recover-slave" in made.ends
+    # What it writes alone is a promotion that the slave's half lacks, and both nodes know.
+    known = ids(made)
+    assert known.index("mount-master") > known.index("lineage-master-serves-on-slave") > 0
+    assert known.index("mount-master") > known.index("lineage-master-serves-on-master") > 0
+
+
 REFUSED: dict[str, tuple[PairSnapshot, str]] = {
     "the pair is up": (healthy(), "the pair is up"),
     "the slave serves": (slave_serves(), "the pair is up"),
@@ -120,8 +134,7 @@ REFUSED: dict[str, tuple[PairSnapshot, str]] = {
         ),
         "split brain",
     ),
-    "a half is stale": (_half_up("ggate0", "md0", ggate0="STALE"), "recover-slave or fail-back"),
-    "a half is missing": (_half_up("md0"), "run recover-slave or fail-back first"),
+    "the master's half is stale": (_half_up("ggate0", "md0", md0="STALE"), "see fail-back and promote"),
     "a rebuild runs": (_half_up("ggate0", "md0", md0="SYNCHRONIZING"), "a rebuild is running"),
     "the master is gone": (
         with_link(stopped(), Home.MASTER, LinkState.LOST, "timeout"),

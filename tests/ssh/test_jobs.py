@@ -182,6 +182,19 @@ async def test_two_runners_of_one_job_never_both_run(hands: NodeHands, bench: Wo
     assert (bench.folder / "count").read_text() == "ran\n"
 
 
+async def test_what_a_power_cut_left_of_a_begun_job_is_not_launched_again(bench: Workbench) -> None:
+    # An empty directory is the first thing that soft updates lose; the boot was fsynced before the command.
+    async with bench.hands(lock=RUN) as hands:
+        await done(hands, "r.1", "echo once >> " + str(bench.folder / "ran"))
+    (bench.job("r.1") / "status").unlink()
+    (bench.job("r.1") / "run").rmdir()
+    bench.boot = "boot-2"
+    async with bench.hands() as hands:
+        assert (await hands.look("r.1")).state is JobState.INTERRUPTED
+        await hands.launch("r.1", "echo twice >> " + str(bench.folder / "ran"), run=RUN)
+    assert (bench.folder / "ran").read_text() == "once\n"
+
+
 async def test_a_claim_that_was_never_begun_is_launched_again(hands: NodeHands, bench: Workbench) -> None:
     bench.job("r.1").mkdir(parents=True)
     assert (await hands.look("r.1")).state is JobState.CLAIMED

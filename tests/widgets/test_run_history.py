@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from console.engine.measures import with_measures
 from console.engine.report import as_markdown
 from console.model.run import RunState
-from tests.engine.sample_runs import drill, failed_drill
+from tests.engine.sample_runs import drill, failed_drill, two_outages
 from widgets.phase_trend import bars, names, trend_line
 from widgets.run_report import LINES, report_lines
 from widgets.run_signs import RUN_TONES
 from widgets.runs_table import run_line
+from widgets.step_card import plan_lines
 
 
 @pytest.mark.parametrize("state", RunState)
@@ -84,3 +86,19 @@ def test_a_report_too_long_for_a_screen_says_so() -> None:
     lines = report_lines("x\n" * (LINES + 5), 60)
     assert len(lines) == LINES + 1
     assert lines[-1].plain == "… 5 more lines: mirrorgate report RUN"
+
+
+def test_a_second_outage_stands_after_the_first_with_its_phases() -> None:
+    run = with_measures(two_outages())
+    found = names([run])
+    assert found[:2] == ("rto", "rto.release")
+    assert found[found.index("rto.2") + 1] == "rto.2.copy"
+    assert trend_line("rto", [run], run, "").plain.startswith("service away 1 ")
+    assert trend_line("rto.2", [run], run, "").plain.startswith("service away 2 ")
+    assert trend_line("rto.2.copy", [run], run, "").plain.startswith("· copy ")
+
+
+def test_a_plan_says_each_time_the_service_is_away() -> None:
+    text = "\n".join(line.plain for line in plan_lines(two_outages().plan, 70))
+    assert "the service is away from step 3 to step 5" in text
+    assert "the service is away from step 8 to step 9" in text
