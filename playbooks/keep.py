@@ -65,7 +65,7 @@ def plan(snapshot: PairSnapshot, answers: KeepAnswers) -> Plan:
         snapshot, "geom-answers", "wait until GEOM answers, or release a dead gate (recover-slave)"
     )
     refusing.refuse_rebuild(snapshot)
-    # Halves that gmirror calls equal may differ all the same (start-pair compares them before anything is mounted).
+    # Halves that gmirror calls equal may differ all the same: start-pair compares them.
     in_use = not check("nothing-mounted", snapshot).holds
     if in_use and check("mirror-complete-2-of-2", snapshot).holds and not _proven_split(snapshot):
         raise CannotPlan("both halves are ACTIVE in one mirror and one history: there is nothing to decide")

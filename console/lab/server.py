@@ -106,6 +106,10 @@ class Wire:
             self._listener = None
         for task in self._joining:
             task.cancel()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break the present connections."""
         for half in list(self.halves):
             if half.transport is not None:
                 half.transport.abort()
@@ -193,6 +197,11 @@ class NodeServer:
             self._acceptor.close()
             await self._acceptor.wait_closed()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    def hang_up(self) -> None:
+        """Break every connection that is open; new ones are welcome."""
+        if self._wire is not None:
+            self._wire.hang_up()
 
     def plug(self, plugged: bool) -> None:
         """Pull or plug in the management cable."""

@@ -76,11 +76,8 @@ read_status() {
 	return 1
 }
 
-# The claim is an empty directory, which a power cut may take away again; the boot was forced to the disk before
-# the command ran. What has begun once is never begun again.
-has_begun() {
-	[ -d "$dir/run" ] || [ -f "$dir/boot" ]
-}
+# A power cut may take the claim, an empty directory, away again; the boot was on the disk before the command ran.
+has_begun() { [ -d "$dir/run" ] || [ -f "$dir/boot" ]; }
 
 # $1: an extended regular expression. Sets `alive` to yes, no or unknown.
 seek() {
@@ -111,9 +108,7 @@ report() {
 	if [ -d "$dir" ]; then
 		claimed=yes
 	fi
-	if has_begun; then
-		begun=yes
-	fi
+	! has_begun || begun=yes
 	if ! read_status && [ "$begun" = yes ]; then
 		seek "^/bin/sh $dir/(runner|command)"
 		# It may have ended between the two looks.

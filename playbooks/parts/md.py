@@ -31,14 +31,14 @@ def detach(image: str, unit: int, *, force: bool = False) -> str:
 def nothing_mounted(mirror_device: str, unit: int) -> str:
     """Stops the text while the mirror, this unit, a part or another name of it is mounted at any place.
 
-    The guards look at the pair's mount point; a detach by force would take the disk away from under `/mnt` too.
+    The guards look at the pair's mount point; a detach by force takes the disk away from under `/mnt` too.
     """
     return (
         "table=$(mount -p) || exit 1\n"
         f'{{ glabel status -s 2>/dev/null | awk \'$3 == "md{unit}" {{ print "=", $1 }}\'\n'
         f"    printf '%s\\n' \"$table\"; }} | mirror={q(mirror_device)} awk '\n"
         '    $1 == "=" { ours["/dev/" $2] = 1; next }\n'
-        f'    $1 == ENVIRON["mirror"] || $1 == "/dev/md{unit}" || index($1, "/dev/md{unit}p") == 1 || $1 in ours'
-        ' { print "still mounted: " $1 " at " $2; found = 1 }\n'
+        f'    $1 == ENVIRON["mirror"] || $1 == "/dev/md{unit}" || index($1, "/dev/md{unit}p") == 1'
+        ' || $1 in ours { print "still mounted: " $1 " at " $2; found = 1 }\n'
         "    END { exit found }' >&2 || exit 1"
     )

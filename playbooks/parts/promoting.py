@@ -127,7 +127,7 @@ def mount(
 
 
 def still_away(site: Site, home: Home, *, leaves: str) -> Step:
-    """Between the operator's word that a node is off and the mount: fails where that node is seen to serve."""
+    """Between the operator's word that a node is off and the mount: fails where it is seen to serve."""
     here = "slave" if home is Home.MASTER else "master"
     name = site.node(home).name
     return wait_step(

@@ -35,7 +35,7 @@ def stop_services(site: Site, home: Home, *, leaves: str) -> Step:
         node,
         *_STOP,
         guards=(f"{home.value}-answers",),
-        # No condition knows services: one that holds anyway would make a stop that failed half-way look undone.
+        # No condition knows services: one that holds anyway makes a stop that failed half-way look undone.
         undo=take_back(*_START, expects=(f"{home.value}-answers",)),
         timeout=300.0,
         phase="release",

@@ -90,7 +90,7 @@ async def steps(place: Place, journal: Journal) -> bool:
     own = [end - begin - calls.waiting(begin, end) for begin, end in spans]
     print(
         f"{place.name}: a step is {statistics.median(walls) * 1000:.0f} ms, in "
-        f"{statistics.mean(trips):.1f} round trips (goal {TRIPS}), {max(trips)} at most where the node is slow; "
+        f"{statistics.mean(trips):.1f} round trips (goal {TRIPS}; {max(trips)} where a node is slow); "
         f"the engine's own part of it is {statistics.median(own) * 1000:.1f} ms, {max(own) * 1000:.0f} ms "
         f"at most (goal {OWN * 1000:.0f} ms)",
         flush=True,

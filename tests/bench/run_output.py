@@ -6,10 +6,13 @@ Once as it is, and once while a journal on disk keeps the run, as often as an en
 import asyncio
 import gc
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from console.engine.journal import Journal
 from tests.screens import sample
 from tests.screens.fake_jobs import PLAN, FakeJobs, record
 from tests.screens.feeding import console
@@ -19,6 +22,8 @@ SECONDS = 5.0
 A_SECOND = 1000
 TELLS = 50
 """A second."""
+KEEPS = 20
+"""A second, where the disk is as quick: two for each step of the shortest steps."""
 ALLOWED = 0.050
 KEPT = 65536
 
@@ -59,6 +64,7 @@ async def measure(journal: Journal | None) -> list[tuple[float, float]]:
         gc.collect()
         gc.freeze()
         text, count = "", 0
+        kept: list[asyncio.Future[None]] = []
         begun = time.perf_counter()
         with _gaps(gaps):
             while (now := time.perf_counter() - begun) < SECONDS:
@@ -69,23 +75,41 @@ async def measure(journal: Journal | None) -> list[tuple[float, float]]:
                 count += lines
                 run = printing(record(4), "rebuild", text, percent=int(now))
                 jobs.tell(run)
-                kept, due = (asyncio.ensure_future(journal.keep(run)), now + KEPT_EVERY) if journal and (
-                    kept is None or (kept.done() and now >= due)
-                ) else (kept, due)
+                if journal is not None and now * KEEPS >= len(kept) and all(one.done() for one in kept):
+                    kept.append(asyncio.ensure_future(journal.keep(run)))
                 await asyncio.sleep(1 / TELLS)
+        await asyncio.gather(*kept)
+    if journal is not None:
+        print(f"the journal kept it {len(kept) / SECONDS:.0f} times a second")
     return gaps
+
+
+def told(gaps: list[tuple[float, float]], what: str) -> bool:
+    """Print the gaps; whether none of our own is over the goal."""
+    wall, own = sorted(g[0] for g in gaps), sorted(g[1] for g in gaps)
+    print(
+        f"{A_SECOND} lines a second{what}: longest frame gap {own[-1] * 1000:.0f} ms of CPU "
+        f"({wall[-1] * 1000:.0f} ms on the clock), p99 {own[int(len(own) * 0.99)] * 1000:.0f} ms, "
+        f"median {statistics.median(own) * 1000:.1f} ms (goal {ALLOWED * 1000:.0f} ms)",
+        flush=True,
+    )
+    return own[-1] <= ALLOWED
+
+
+async def _kept(folder: Path) -> list[tuple[float, float]]:
+    journal = Journal(folder / "history.db")
+    try:
+        return await measure(journal)
+    finally:
+        await journal.close()
 
 
 def main() -> int:
     """Exit status 1 when a gap of our own is over the goal."""
-    gaps = asyncio.run(measure())
-    wall, own = sorted(g[0] for g in gaps), sorted(g[1] for g in gaps)
-    print(
-        f"{A_SECOND} lines a second: longest frame gap {own[-1] * 1000:.0f} ms of CPU "
-        f"({wall[-1] * 1000:.0f} ms on the clock), p99 {own[int(len(own) * 0.99)] * 1000:.0f} ms, "
-        f"median {statistics.median(own) * 1000:.1f} ms (goal {ALLOWED * 1000:.0f} ms)"
-    )
-    return int(own[-1] > ALLOWED)
+    good = told(asyncio.run(measure(None)), "")
+    with tempfile.TemporaryDirectory() as folder:
+        good &= told(asyncio.run(_kept(Path(folder))), ", each state fsynced")
+    return int(not good)
 
 
 if __name__ == "__main__":

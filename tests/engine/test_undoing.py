@@ -231,7 +231,7 @@ def test_what_is_taken_back_next() -> None:
 
 
 def test_a_failed_step_whose_undo_expects_nothing_of_its_effect_is_taken_back_all_the_same() -> None:
-    # Half of the services stopped, or a line written: that the node answers does not say that nothing was done.
+    # Half of the services stopped, or a line written: that the node answers does not rule it out.
     site = _site()
     site.flags |= {"up"}
     site.does("stop", adds=("half-stopped",), exit=1)

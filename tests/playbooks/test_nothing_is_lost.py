@@ -54,7 +54,7 @@ _DYING = "?        ?          ?     ?  tcp4   192.168.1.101:3080    192.168.1.10
 def test_serving_has_ended_when_no_process_of_it_is_left(
     tmp_path: Path, sockets: str, pgrep: int, status: int
 ) -> None:
-    # A connection to a peer without power lingers for minutes without a process: that must not stop a take-over.
+    # A connection to a peer without power lingers without a process: that must not stop a take-over.
     stubs = {"pkill": "exit 0", "pgrep": f"exit {pgrep}", "sockstat": f"echo '{sockets}'", "sleep": ":"}
     for name, body in stubs.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -108,7 +108,7 @@ async def taken_back(lab: Bench, record: RunRecord) -> RunRecord:
 
 
 async def test_halves_that_gmirror_wrongly_calls_equal_are_not_mounted_together() -> None:
-    # The slave was mounted without the mirror: no counter moved, and the halves join as ACTIVE and ACTIVE (R2).
+    # The slave was mounted without the mirror: no counter moved, and both halves join as ACTIVE (R2).
     async with bench() as lab:
         await lab.done(STOP)
         bare = "kldunload geom_mirror; mdconfig -a -t vnode -f /root/images/sitesbackup.img -u 0"

@@ -320,3 +320,37 @@ async def test_a_thousand_lines_a_second_are_drawn_in_a_few_pictures() -> None:
         await eventually(lambda: "line 999" in text_of(app))
         assert len(seen) <= 3
         assert app.screen.query_one(RunOutput).written == 1000
+
+
+async def test_a_run_that_ended_says_how_and_what_can_be_done_though_it_tells_nothing_after() -> None:
+    jobs = FakeJobs()
+    app = console(sample.syncing(), jobs=jobs)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await begin(app, pilot, jobs)
+        ended = record(4, RunState.STOPPED, StepState.PENDING)
+        await drawn(app, pilot, jobs, ended)
+        jobs.end(ended)
+        await eventually(lambda: app.running is not None and not app.running.busy)
+        await pilot.pause()
+        text = text_of(app)
+        assert "if it stopped now" not in text
+        assert "left as: " in text
+        assert "Continue" in text
+        assert "Stop safely" not in text
+
+
+async def test_the_head_and_the_cursor_follow_the_size_of_the_terminal() -> None:
+    jobs = FakeJobs()
+    app = console(sample.syncing(), jobs=jobs)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await begin(app, pilot, jobs)
+        await drawn(app, pilot, jobs, record(7))
+        for size in ((80, 24), (60, 15), (100, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            text = text_of(app)
+            assert "7 of 9 steps done" in text, size
+            steps = app.screen.query_one(PlanSteps)
+            assert steps.highlighted is not None
+            top = steps.scroll_offset.y
+            assert top <= steps.highlighted < top + steps.scrollable_content_region.height, size

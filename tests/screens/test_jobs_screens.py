@@ -3,11 +3,15 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from console.commands.pair_jobs import PairJobs
+from console.engine.journal import Journal
+from console.model.config import Config
 from console.model.form import JobInfo
 from console.model.plan import Plan
 from console.model.run import Choice, Question, RunRecord, RunState, StepState
@@ -234,3 +238,30 @@ async def test_ascii_terminals_and_those_without_colour_show_a_run_too(
 
 def test_the_plan_used_here_is_a_sound_one() -> None:
     assert Plan.model_validate(PLAN.model_dump()) == PLAN
+
+
+async def test_what_is_unfinished_is_under_the_cursor_before_anything_new() -> None:
+    jobs = FakeJobs()
+    jobs.unfinished_runs = [record(4, RunState.STOPPED, StepState.PENDING)]
+    app = console(sample.healthy(), jobs=jobs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await eventually(lambda: app.states)
+        await press(pilot, "j")
+        await eventually(lambda: "1 unfinished" in text_of(app))
+        await press(pilot, "enter")
+        assert isinstance(app.screen, RunScreen)
+
+
+async def test_a_journal_that_cannot_be_read_is_a_line_and_the_jobs_are_still_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "history.db").write_bytes(b"no history at all" * 500)
+    eyes: Any = None
+    jobs = PairJobs(Config(pairs=(sample.PAIR,)), eyes, Journal(tmp_path / "history.db"), lambda: None)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    app = console(sample.healthy(), jobs=jobs)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await eventually(lambda: app.states)
+        await press(pilot, "7")
+        await eventually(lambda: "it is not a history file, or is damaged" in text_of(app))
+        assert "fail-back" in text_of(app)

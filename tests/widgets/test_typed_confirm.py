@@ -46,6 +46,16 @@ async def test_the_focus_is_on_cancel_and_the_button_is_dead() -> None:
         assert app.said == [True]
 
 
+async def test_whoever_begins_to_type_types_into_the_line() -> None:
+    async with (app := Asking("web-a:md0")).run_test(size=(60, 8)) as pilot:
+        await pilot.press(*"web-a:md")
+        assert app.query_one(TypedConfirm).line.value == "web-a:md"
+        await pilot.press("enter")
+        assert app.said == []
+        await pilot.press("0", "enter")
+        assert app.said == [True]
+
+
 async def test_mashing_agrees_only_to_the_exact_name() -> None:
     chance = random.Random(7)
     async with (app := Asking("web-a:md0")).run_test(size=(60, 8)) as pilot:
