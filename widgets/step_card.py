@@ -20,8 +20,7 @@ from widgets.plain import many_lines, one_line
 from widgets.run_signs import STATE_SIGNS, risk, took
 from widgets.signs import ANSWER_TONES, Tone, mark
 
-LABEL = 9
-"""Cells of a label: the longest, `not read`, and a blank."""
+LABEL = 8
 
 
 def labelled(label: str, content: Content, width: int) -> list[Content]:
@@ -131,9 +130,9 @@ def plan_lines(plan: Plan, width: int) -> list[Content]:
     lines += labelled("ends", words(plan.ends), width)
     lines += conditions("expects", plan.expects, (), width)
     for n, line in enumerate(plan.unchecked):
-        lines += labelled("" if n else "not read", mark(Tone.UNKNOWN, one_line(line)), width)
+        lines += labelled("" if n else "unread", mark(Tone.UNKNOWN, one_line(line)), width)
     if not plan.unchecked:
-        lines += labelled("not read", Content.styled("nothing: everything was checked", "dim"), width)
+        lines += labelled("unread", Content.styled("nothing: everything was checked", "dim"), width)
     if plan.aborts:
         lines += conditions("aborts", plan.aborts, (), width)
     ids = [step.id for step in plan.steps]

@@ -131,7 +131,7 @@ class Event:
     """Console time, Unix seconds (node times are corrected by the clock offset)."""
     node: str | None
     kind: str
-    """`role`, `address`, `mirror`, `component`, `mount`, `link`, `sync`, `finding`, `mail`, `boot`, `lock`."""
+    """What changed: `role`, `address`, `mirror`, `component`, `mount`, `link`, `sync`, `finding`, `lock` …"""
     text: str
     severity: Severity = Severity.NOTICE
 

@@ -145,8 +145,8 @@ prepare_slave() {
 		back_out "$peer answers, and $device was not unmounted there: it may go on without this half"
 	fi
 	# A peer that died with this half in use is connected to the end. One that was not has dropped it before, and
-	# went on alone nobody knows for how long: only an operator can accept what is missing here.
-	if [ "$held" -eq 0 ] && ! clean; then
+	# went on alone nobody knows for how long: freevrrpd cannot accept what is missing here, only an operator can.
+	if [ -n "$vrrp" ] && [ "$held" -eq 0 ] && ! clean; then
 		back_out "$device was not unmounted, and $peer had dropped this half: data may be missing, use the job promote"
 	fi
 	# Looked at without writing: a half that is not to be served must not get newer counters.

@@ -133,7 +133,6 @@ BACK = ["mdconfig -d -o force -u 0", "ggated "]
             "it may go on without this half",
             BACK,
         ),
-        (lambda node: node.write("clean", "0\n"), "had dropped this half: data may be missing", BACK),
         (
             lambda node: (node.write("state/lineage", P), node.write("files/x")),
             "does not hold promotion 0123456789abcdef",
@@ -155,6 +154,17 @@ def test_a_slave_backs_out_when_its_half_must_not_be_served(
     assert ran.status == 1
     assert reason in ran.out.replace(f"{slave.stage}/", "")
     assert slave.changes == [*ATTACHED, *changes]
+
+
+def test_a_half_that_its_dead_peer_had_dropped_is_promoted_by_hand_alone(slave: FakeNode) -> None:
+    # Nobody is connected any more, and it was never unmounted: the peer went on without it, for unknown time.
+    slave.write("clean", "0\n")
+    slave.write("master")
+    ran = slave.run("promote.sh", "-v")
+    assert ran.status == 1
+    assert "had dropped this half: data may be missing" in ran.out
+    assert slave.changes == [*ATTACHED, *BACK]
+    assert slave.run("promote.sh").status == 0
 
 
 def test_a_unit_that_is_taken_by_another_file_is_left_alone(slave: FakeNode) -> None:

@@ -242,7 +242,7 @@ def test_the_plan_used_here_is_a_sound_one() -> None:
 
 async def test_what_is_unfinished_is_under_the_cursor_before_anything_new() -> None:
     jobs = FakeJobs()
-    jobs.unfinished_runs = [record(4, RunState.STOPPED, StepState.PENDING)]
+    jobs.open_runs = (record(4, RunState.STOPPED, StepState.PENDING),)
     app = console(sample.healthy(), jobs=jobs)
     async with app.run_test(size=(100, 30)) as pilot:
         await eventually(lambda: app.states)
@@ -257,11 +257,11 @@ async def test_a_journal_that_cannot_be_read_is_a_line_and_the_jobs_are_still_of
 ) -> None:
     (tmp_path / "history.db").write_bytes(b"no history at all" * 500)
     eyes: Any = None
-    jobs = PairJobs(Config(pairs=(sample.PAIR,)), eyes, Journal(tmp_path / "history.db"), lambda: None)
+    jobs = PairJobs(Config(pairs=(sample.pair_config(),)), eyes, Journal(tmp_path / "history.db"), lambda: None)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     app = console(sample.healthy(), jobs=jobs)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await eventually(lambda: app.states)
         await press(pilot, "7")
-        await eventually(lambda: "it is not a history file, or is damaged" in text_of(app))
+        await eventually(lambda: "history.db: it is not" in text_of(app))
         assert "fail-back" in text_of(app)
