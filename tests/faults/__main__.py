@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,7 +98,9 @@ async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> l
         for cell in cells_of(job, found[job], [Fault(fault) for fault in options.faults])
         if not options.steps or cell.step in options.steps
     ]
-    return cells[number - 1 :: every]
+    # Steps and faults repeat in the same order: every M-th cell would often be the same fault.
+    mixed = sorted(cells, key=lambda cell: zlib.crc32(str(cell).encode()))
+    return sorted(mixed[number - 1 :: every], key=cells.index)
 
 
 def _say(outcome: Outcome, done: int, of: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.engine.runner import Refused
 from console.lab.invariants import Watcher, watch
 from console.lab.provision import MOUNT
 from console.lab.running import run_text
@@ -79,7 +80,11 @@ async def _play(
     site: Site, cell: Cell, outcome: Outcome, job: Job[Any], edit: Callable[[Plan], Plan] | None
 ) -> None:
     start = STARTS[cell.job]
-    await site.reset(start.state)
+    try:
+        await site.reset(start.state)
+    except (Refused, RuntimeError, TimeoutError) as odd:
+        outcome.unfit = f"the starting state was not reached: {odd}"
+        return
     world = site.lab.world
     watcher = watch(world)
     quiet = frozenset("a") if cell.job == "keep" else frozenset()

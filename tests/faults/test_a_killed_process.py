@@ -1,4 +1,4 @@
-"""A real `mirrorgate run`, killed (SIGKILL) while a job of it is on the node; `mirrorgate resume` goes on."""
+"""A real `mirrorgate run`, killed (SIGKILL) while a job is on the node; `mirrorgate resume` goes on."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from tests.faults.marks import Marks
 from tests.faults.site import Site, site
 
 _SPEED = 4.0
-"""World seconds per second: at more, a real console's signs of life are too far apart for the nodes' clocks."""
+"""World seconds per second: faster, and a console's signs of life are too far apart for the nodes' clocks."""
 _JOBS = "/var/db/mirrorgate/jobs"
 
 
