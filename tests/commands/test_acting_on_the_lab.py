@@ -9,11 +9,14 @@ import pytest
 
 from console.cli import parser
 from console.commands import acting, runs
+from console.commands.complaining import complain
 from console.commands.terminal_operator import TerminalOperator
+from console.engine.journal import Journal, JournalTrouble
 from console.lab.pair import LabPair
 from console.lab.running import run_text
 from console.model.config import Config
-from console.model.run import Choice, Question
+from console.model.run import Choice, Question, RunRecord, StepState
+from console.toml_file import BadConfig
 
 Run = Callable[..., Awaitable[int]]
 
@@ -145,6 +148,97 @@ async def test_a_plan_of_ones_own_runs_is_reported_and_can_be_undone(
     monkeypatch.setattr(TerminalOperator, "decide", agrees)
     assert await mirrorgate("undo", listed["run"]) == 0
     assert (await run_text(node, "ls /root/hello")).status != 0
+
+
+async def test_a_full_disk_on_the_console_ends_the_run_where_it_is_and_says_so(
+    mirrorgate: Run,
+    lab: LabPair,
+    at_home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (at_home / "config/mirrorgate/plans/greet.toml").write_text(OWN)
+    keep = Journal.keep
+
+    async def full(journal: Journal, run: RunRecord) -> None:
+        if run.steps[0].state is StepState.DONE:
+            raise JournalTrouble("history.db: the disk is full: free space there, then `mirrorgate resume`")
+        await keep(journal, run)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "keep", full)
+        assert await mirrorgate("run", "greet", "--yes") == 1
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert "the disk is full" in told.err
+    assert "the pair is left so: as before" in told.out
+    for node in lab.world.nodes.values():
+        assert (await run_text(node, "ls -d /var/db/mirrorgate/lock")).status != 0
+    assert (await run_text(lab.world.nodes["a"], "rm /root/hello")).status == 0
+
+    assert await mirrorgate("resume", "--yes") == 0
+    assert (await run_text(lab.world.nodes["a"], "ls /root/hello")).status != 0, "nothing is run again"
+
+
+@pytest.mark.parametrize(
+    ("owner", "beat", "expected"),
+    [
+        (
+            "run=r1\\njob=grow\\noperator=ann@desk\\n",
+            "$(date +%s)",
+            "web-b: ann@desk runs grow (run r1, since ",
+        ),
+        ("run=r1\\njob=grow\\noperator=ann@desk\\n", "1000", "its lock was left alone"),
+        ("run=r1\\njob=grow\\noperator=ann@desk\\n", "99999999999", "its lock was left alone"),
+        ("", "garbage", "web-b: unknown runs unknown (run unknown, since "),
+        (
+            "run=\\033]0;x\\007[red]\\noperator=[/x]\\033[2J\\n",
+            "x",
+            "web-b: [/x]␛[2J runs unknown (run ␛]0;x␇[red], ",
+        ),
+    ],
+    ids=["alive", "silent", "from the future", "nobody", "hostile"],
+)
+async def test_another_operators_lock_is_one_line_and_nothing_is_done(
+    owner: str,
+    beat: str,
+    expected: str,
+    mirrorgate: Run,
+    lab: LabPair,
+    at_home: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (at_home / "config/mirrorgate/plans/greet.toml").write_text(OWN)
+    lock = "/var/db/mirrorgate/lock"
+    await run_text(
+        lab.world.nodes["b"],
+        f"mkdir -p {lock}; printf '{owner}' > {lock}/owner; echo {beat} > {lock}/beat; ls -d {lock}",
+    )
+    assert await mirrorgate("run", "greet", "--yes") == 2
+    said = capsys.readouterr().err
+    assert expected in said
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+    assert (await run_text(lab.world.nodes["b"], f"ls -d {lock}")).status == 0
+    assert (await run_text(lab.world.nodes["a"], f"ls -d {lock}")).status != 0
+    assert (await run_text(lab.world.nodes["a"], "ls /root/hello")).status != 0
+
+
+async def test_a_run_whose_pair_left_the_configuration_is_not_gone_on_with(
+    mirrorgate: Run, config: Config, lab: LabPair, at_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (at_home / "config/mirrorgate/plans/greet.toml").write_text(OWN)
+    assert await mirrorgate("run", "greet", "--yes") == 0
+    await mirrorgate("runs", "--json")
+    (listed,) = json.loads(capsys.readouterr().out.rpartition("report: ")[2].partition("\n")[2])
+    gone = Config(pairs=(config.pairs[0].model_copy(update={"name": "other"}),))
+    with pytest.raises(BadConfig, match="no pair is called 'lab'; there are: other"):
+        await acting.main(parser().parse_args(["resume", listed["run"]]), gone, lab.config_file)
+
+
+def test_a_complaint_is_one_line_whatever_was_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("no job is called x\n\x1b[31my\u202e")
+    assert capsys.readouterr().err == "mirrorgate: no job is called x␊␛[31my\ufffd\n"
 
 
 async def test_without_a_terminal_nothing_that_must_be_typed_is_done(

@@ -257,7 +257,9 @@ async def test_a_journal_that_cannot_be_read_is_a_line_and_the_jobs_are_still_of
 ) -> None:
     (tmp_path / "history.db").write_bytes(b"no history at all" * 500)
     eyes: Any = None
-    jobs = PairJobs(Config(pairs=(sample.pair_config(),)), eyes, Journal(tmp_path / "history.db"), lambda: None)
+    jobs = PairJobs(
+        Config(pairs=(sample.pair_config(),)), eyes, Journal(tmp_path / "history.db"), lambda: None
+    )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     app = console(sample.healthy(), jobs=jobs)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:

@@ -1,7 +1,8 @@
 """Which half is which must never be shown wrongly."""
 
+from console.model.direction import facts_of
 from console.model.plan import Direction, Probe, Side
-from widgets.direction_card import direction_lines, facts_of
+from widgets.direction_card import direction_lines
 
 SOURCE = Side(
     node="web-b",
