@@ -224,9 +224,9 @@ stop() {
 	if [ "$1" = KILL ] && [ "$roots" = "$runners" ]; then
 		members="$members $runners"
 	fi
-	for pid in $members; do
-		kill -s "$1" "$pid" 2>/dev/null
-	done
+	# All at once, and who was there first first: a shell must not see its child end and go on to the next line.
+	# shellcheck disable=SC2046 # one number each
+	[ -z "$members" ] || kill -s "$1" $(printf '%s\n' "$members" | tr ' ' '\n' | sort -n) 2>/dev/null
 	report "$2" "$3"
 }
 

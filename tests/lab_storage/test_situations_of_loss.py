@@ -115,7 +115,7 @@ async def test_without_timeout_a_pulled_cable_looks_complete_and_one_queued_requ
     wrote = await pair.says("a", f"dd if=/dev/zero of={SITES}/blob bs=64k count=8; sync")
     assert wrote.exit_status == 0
     assert "524288 bytes transferred" in wrote.err
-    assert pair.stage.now - asked < 2
+    assert pair.stage.now - asked < 10
 
     for _ in range(6):
         await pair.wait(10)
@@ -130,10 +130,10 @@ async def test_a_gate_destroyed_at_once_returns_stale_and_one_rebuild_repairs_it
     await pair.ok("a", f"(echo during > {SITES}/d; fsync {SITES}/d; date) > /tmp/during.out 2>&1 &")
     await pair.wait(5)
     assert "COMPLETE" in await pair.status()
-    assert await pair.ok("a", "cat /tmp/during.out") == ""
+    assert (await pair.says("a", "test -s /tmp/during.out")).exit_status == 1
     await pair.ok("a", "ggatec destroy -f -u 0; sleep 3")
     assert await pair.status() == ALONE
-    assert await pair.ok("a", "cat /tmp/during.out") != ""
+    await pair.ok("a", "test -s /tmp/during.out")
     await pair.power_on("b")
     await pair.ok("b", "ggated; sleep 1")
     await pair.ok("a", f"{GATE}; sleep 2")
@@ -166,7 +166,7 @@ async def test_a_gate_destroyed_after_a_failed_write_returns_broken_and_rebuild_
 
 
 async def test_a_hard_coded_slaves_half_is_no_mirror_on_the_slave(hardcoded: Situation) -> None:
-    """R10, recording 09: hard-coded as `ggate0`, it is not tasted as md0: no surprise, and no device either."""
+    """R10, recording 09: hard-coded as `ggate0`, it is not tasted as md0: no surprise, and no device."""
     pair = hardcoded
     await pair.happen("replication link pulled")
     await pair.ok("b", f"pkill ggated; sleep 1; kldload geom_mirror; {ATTACH['b']}; sleep 6")

@@ -90,6 +90,8 @@ async def test_a_status_that_is_not_whole_is_no_success(
     hands: NodeHands, bench: Workbench, status: str
 ) -> None:
     await done(hands, "r.1", "echo begun")
+    # The status is written a moment before the runner ends.
+    await eventually(lambda: not running(bench, "r.1"))
     (bench.job("r.1") / "status").write_text(status)
     look = await hands.look("r.1")
     assert (look.state, look.exit_status) == (JobState.VANISHED, None)
