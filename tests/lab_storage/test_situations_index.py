@@ -39,6 +39,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     ),
     "R9": (
         f"{LOSS}::test_a_gate_destroyed_at_once_returns_stale_and_one_rebuild_repairs_it",
+        f"{LOSS}::test_a_gate_destroyed_under_an_idle_mirror_returns_broken",
         f"{LOSS}::test_a_gate_destroyed_after_a_failed_write_returns_broken_and_rebuild_is_refused",
     ),
     "R10": (

@@ -124,8 +124,10 @@ async def test_without_timeout_a_pulled_cable_looks_complete_and_one_queued_requ
 
 
 async def test_a_gate_destroyed_at_once_returns_stale_and_one_rebuild_repairs_it(as_built: Situation) -> None:
-    """R9, recording 14: destroyed 5 s after the cut, before the mirror had failed a write."""
+    """R9, recording 14: destroyed 5 s after the cut; marked dirty before, the mirror had failed no write."""
     pair = as_built
+    await pair.ok("a", f"echo before-cut > {SITES}/before.txt; fsync {SITES}/before.txt")
+    await pair.wait(4)
     await pair.happen("power cut", "b")
     await pair.ok("a", f"(echo during > {SITES}/d; fsync {SITES}/d; date) > /tmp/during.out 2>&1 &")
     await pair.wait(5)
@@ -142,6 +144,26 @@ async def test_a_gate_destroyed_at_once_returns_stale_and_one_rebuild_repairs_it
     mine, theirs = await pair.counters("a", "md0"), await pair.counters("a", "ggate0")
     assert mine[0] == theirs[0]
     await pair.copied("ggate0")
+
+
+async def test_a_gate_destroyed_under_an_idle_mirror_returns_broken(pair: Situation) -> None:
+    """R9, recordings 08 and 09: the dirty mark waited for the dead gate, so destroying it failed a write."""
+    await pair.wait(60)
+    await pair.happen("replication link pulled")
+    await pair.ok("a", f"(echo x >> {SITES}/y; sync) > /tmp/w3.out 2>&1 &")
+    await pair.wait(4)
+    await pair.ok("a", "ggatec destroy -f -u 0; sleep 3")
+    assert await pair.status() == ALONE
+    said = await pair.ok("a", "dmesg | grep GEOM")
+    for line in recorded("08", "dmesg | grep GEOM | tail -6").out.splitlines()[2:]:
+        assert f"{line}\n" in said
+    await pair.happen("replication link plugged in")
+    await pair.ok("a", f"{GATE}; sleep 5")
+
+    assert await pair.status() == ALONE
+    assert await pair.counters("a", "md0") == (1, 2)
+    assert await pair.counters("a", "ggate0") == (0, 1)
+    assert await pair.refused("a", "gmirror rebuild remotemirror ggate0") == NO_PROVIDER
 
 
 async def test_a_gate_destroyed_after_a_failed_write_returns_broken_and_rebuild_is_refused(
