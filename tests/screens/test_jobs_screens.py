@@ -263,7 +263,7 @@ async def test_a_journal_that_cannot_be_read_is_a_line_and_the_jobs_are_still_of
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     app = console(sample.healthy(), jobs=jobs)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await eventually(lambda: app.states)
+        await eventually(lambda: app.states, within=30)
         await press(pilot, "7")
-        await eventually(lambda: "history.db: it is not" in text_of(app))
+        await eventually(lambda: "history.db: it is not" in text_of(app), within=30)
         assert "fail-back" in text_of(app)
