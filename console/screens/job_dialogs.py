@@ -181,13 +181,15 @@ class SecretDialog(AskDialog[str | None]):
         self.query_one("#verdict", Drawn).draw(mark(Tone.WARNING, "not the same") if differ else Content(""))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """`enter`: to the second line, then done if both are the same."""
+        """`enter`: to the second line, then done if both are the same; from two empty lines to the button."""
         event.stop()
         one, two = self._both()
         if event.input.id == "secret":
             self.query_one("#again", Input).focus()
         elif one and one == two:
             self.dismiss(one)
+        elif not one and not two:
+            self.query_one("#generate", Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button."""

@@ -258,7 +258,8 @@ async def test_a_secret_is_typed_twice_and_never_shown() -> None:
         await pilot.pause()
         await press(pilot, "enter", "enter")
         assert not asked.done(), "nothing is no secret"
-        await press(pilot, "shift+tab", *"hush", "enter", *"husk")
+        assert app.screen.query("#generate:focus")
+        await press(pilot, "shift+tab", "shift+tab", *"hush", "enter", *"husk")
         assert "hush" not in text_of(app)
         assert "not the same" in text_of(app)
         await press(pilot, "enter", "backspace", "h", "enter")
