@@ -265,5 +265,7 @@ async def test_a_journal_that_cannot_be_read_is_a_line_and_the_jobs_are_still_of
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await eventually(lambda: app.states, within=30)
         await press(pilot, "7")
-        await eventually(lambda: "history.db: it is not" in text_of(app), within=30)
+        await eventually(
+            lambda: any("history.db: it is not" in n.message for n in app._notifications), within=30
+        )
         assert "fail-back" in text_of(app)
