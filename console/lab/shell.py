@@ -13,7 +13,7 @@ from console.lab.files import restore_modes
 from console.lab.images import ImageFiles
 from console.lab.lineinput import LineInput, assignments
 from console.lab.shellmessages import Messages, Sink, syntax_error
-from console.lab.shelloutput import CUT, Pipe, Printed, Straight
+from console.lab.shelloutput import CUT, LULL, NEARLY_CUT, Pipe, Printed, Straight
 from console.lab.shelltext import open_document, with_live_input
 from console.lab.world import Node
 
@@ -319,11 +319,16 @@ class Shell:
         return self._pipes.setdefault(end + number, Pipe())
 
     async def _line(self, context: CommandContext) -> int:
-        """One line for `read`: 0 when `__taken` has it, 1 at the end, 75 to look after background jobs."""
+        """One line for `read`: 0 when `__taken` has it, 1 at the end, 75 to look after background jobs.
+
+        A script that lives from its input and has said nearly all that bashkit passes on is told of the end
+        when no line comes for a moment: whoever feeds it begins it anew, and nothing it says is lost.
+        """
         ifs, jobs, *words = context.argv
-        line = await self._live.line(0.05 if jobs.strip() else None)
+        ending = self._printed.through >= NEARLY_CUT
+        line = await self._live.line(LULL if ending else 0.05 if jobs.strip() else None)
         if line is None:
-            return 75
+            return 1 if ending else 75
         self._taken = assignments(line.rstrip(b"\n").decode("utf-8", "surrogateescape"), ifs, words).encode(
             "utf-8", "surrogateescape"
         )

@@ -13,6 +13,10 @@ from console.lab.shellmessages import Messages, Sink
 
 CUT = 10 << 20
 """Bytes after which bashkit passes on nothing more of what one piece of shell text prints."""
+NEARLY_CUT = CUT >> 1
+"""From here on a script that reads lines is ended when none comes for a moment."""
+LULL = 0.3
+"""That moment, real seconds: less than there is between two ticks of a sampler."""
 
 _PROBE = 512
 _LARGE = 4096

@@ -10,6 +10,7 @@ import asyncssh
 import pytest
 
 import playbooks
+from console.ssh.sampler import Lane
 from tests.lab_node.conftest import Site
 
 SAMPLER = Path(playbooks.__file__).parent / "node" / "sampler.sh"
@@ -92,3 +93,37 @@ async def test_the_end_of_input_ends_the_sampler(site: Site) -> None:
     async with sampler(site) as process:
         process.stdin.write_eof()
         assert (await asyncio.wait_for(process.wait(), 10)).exit_status == 0
+
+
+async def test_a_lane_answers_for_as_long_as_it_is_asked(site: Site) -> None:
+    """One piece of shell text passes on 10 MiB: a sampler that has said much begins anew in a lull."""
+    site.world.nodes["a"].fs.write_file("/etc/rc.conf", b"# " + b"x" * 60_000 + b"\n")
+    async with asyncssh.connect("web-a", config=[str(site.ssh_config)]) as connection:
+        lane = await Lane.open(connection, "web-a")
+        answers = lane.frames()
+        told = 0
+        for _ in range(220):
+            await lane.tick(["files"])
+            frame = await asyncio.wait_for(anext(answers), 20)
+            assert frame.exit_status == 0, frame.text[:200]
+            assert len(frame.text) > 60_000
+            told += len(frame.text)
+            if told % (3 << 20) < len(frame.text):
+                await lull(site)
+                # Answers of one connection come in order: after this one its client knows of the end.
+                await connection.run("true")
+        await lane.close()
+    assert told > 12 << 20
+
+
+async def lull(site: Site) -> None:
+    """Ask nothing for as long as a node that said enough needs to end its sampler; no longer than a tick."""
+
+    def sessions() -> int:
+        return sum(p.command.startswith("sshd:") for p in site.world.nodes["a"].processes)
+
+    before = sessions()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1.0):
+            while sessions() >= before:
+                await site.world.clock.sleep(0.05)
