@@ -32,6 +32,22 @@ class Claims:
         self._held[run] = file
         return True
 
+    def held(self, run: str) -> bool:
+        """Whether some console on this machine, this one included, has the run under way."""
+        if run in self._held:
+            return True
+        try:
+            file = os.open(self._directory / f"{run}.running", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def drop(self, run: str) -> None:
         """Give a claim up; one that is not held is no error."""
         file = self._held.pop(run, None)

@@ -12,14 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from console.engine.claims import Claims
 from console.engine.history import UnreadableRun, read, write
 from console.engine.history_schema import NewerHistory, migrate
-from console.model.run import RunRecord
+from console.model.run import RunRecord, RunState
 
 T = TypeVar("T")
 
@@ -120,6 +120,8 @@ class Journal:
     async def runs(self, pair: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
         """Newest first; those this version cannot read are left out (`history` names them).
 
+        A run whose console was killed is told as stopped; `load` gives it as it was kept.
+
         Raises:
             JournalTrouble: the file cannot be read.
         """
@@ -137,7 +139,7 @@ class Journal:
                 except UnreadableRun as odd:
                     unreadable.append(str(odd))
                     continue
-                found += [run] if run else []
+                found += [self._as_it_is(run)] if run else []
             return Kept(tuple(found), tuple(unreadable))
 
         return await self._do(lambda: self._reading(all_of, Kept(())))
@@ -161,6 +163,13 @@ class Journal:
             )
 
         return await self._do(lambda: self._reading(rows, ()))
+
+    def _as_it_is(self, run: RunRecord) -> RunRecord:
+        """A run that was under way when its console was killed is not under way any more."""
+        if run.state not in (RunState.RUNNING, RunState.ASKING) or self._claims.held(run.id):
+            return run
+        why = f"its console went away in the middle: mirrorgate resume {run.id}"
+        return replace(run, state=RunState.STOPPED, why=why)
 
     async def close(self) -> None:
         """Close the file after what is still to be written; the journal may not be used after it."""

@@ -4,7 +4,8 @@ from typing import Any
 
 from console.model.plan import Plan
 from console.model.run import Choice, RunRecord
-from tests.engine.fakes import Console, Site
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
 from tests.engine.warp import warped
 
 

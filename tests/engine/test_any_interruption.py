@@ -11,7 +11,8 @@ import pytest
 from console.engine.runner import Runner
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
-from tests.engine.fakes import Console, Site
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
 from tests.engine.plans import command, plan_of, wait, write
 from tests.engine.warp import WarpLoop, warped
 

@@ -4,13 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.engine.claims import Claims
+from console.engine.journal import Journal
 from console.engine.runner import Refused
-from tests.engine.fakes import Console, Site
+from console.model.run import RunState
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
+from tests.engine.sample_runs import drill
 
 _HOLDS = """
 import sys, time
@@ -64,3 +69,21 @@ async def test_resuming_what_another_console_has_under_way_is_refused() -> None:
 async def test_a_run_id_is_never_a_path() -> None:
     with pytest.raises(Refused, match="there is no run"):
         await Console(Site()).runner.resume("../../etc/passwd")
+
+
+async def test_a_run_whose_console_was_killed_is_not_told_as_running(tmp_path: Path) -> None:
+    run = replace(drill(), state=RunState.RUNNING, ended=None)
+    theirs, ours = Journal(tmp_path / "history.db"), Journal(tmp_path / "history.db")
+    try:
+        assert await theirs.claim(run.id)
+        await theirs.keep(run)
+        for journal in (theirs, ours):
+            assert [told.state for told in await journal.runs()] == [RunState.RUNNING]
+        await theirs.release(run.id)
+        (told,) = await ours.runs()
+        assert told.state is RunState.STOPPED
+        assert f"mirrorgate resume {run.id}" in told.why
+        assert await ours.load(run.id) == run
+    finally:
+        await theirs.close()
+        await ours.close()

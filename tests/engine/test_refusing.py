@@ -7,7 +7,8 @@ import pytest
 from console.engine.runner import Refused
 from console.model.lineage import OperatorLock
 from console.model.run import Choice, RunRecord, RunState, StepState
-from tests.engine.fakes import Console, Site
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
 from tests.engine.plans import command, plan_of
 from tests.engine.running import apply, states, texts
 from tests.engine.warp import START, warped

@@ -8,7 +8,8 @@ import pytest
 from console.engine.runner import Refused
 from console.model.job import HandsLost
 from console.model.run import Choice, RunRecord, RunState
-from tests.engine.fakes import REFUSED, Console, Effect, FakeCopier, Site
+from tests.engine.fake_site import Effect, Site
+from tests.engine.fakes import REFUSED, Console, FakeCopier
 from tests.engine.plans import command, manual, plan_of, transfer, wait
 from tests.engine.running import apply, states, texts
 from tests.engine.warp import START, warped

@@ -8,7 +8,8 @@ import pytest
 from console.engine.validation import problems
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState, StepState
-from tests.engine.fakes import Console, Site
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
 from tests.engine.plans import command, plan_of, write
 from tests.engine.warp import warped
 

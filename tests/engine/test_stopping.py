@@ -8,7 +8,8 @@ import pytest
 from console.model.job import JobState
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState, StepState
-from tests.engine.fakes import Console, Site
+from tests.engine.fake_site import Site
+from tests.engine.fakes import Console
 from tests.engine.plans import command, manual, plan_of, wait
 from tests.engine.running import apply, states, texts
 from tests.engine.warp import START, warped

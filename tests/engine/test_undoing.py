@@ -7,7 +7,8 @@ from console.engine import transitions
 from console.engine.undoing import Back, next_back
 from console.model.plan import Plan
 from console.model.run import Choice, RunRecord, RunState, StepState
-from tests.engine.fakes import Console, Effect, Site
+from tests.engine.fake_site import Effect, Site
+from tests.engine.fakes import Console
 from tests.engine.plans import command, manual, plan_of, wait, write
 from tests.engine.warp import warped
 
