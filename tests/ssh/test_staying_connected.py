@@ -122,6 +122,8 @@ async def test_a_command_that_is_late_is_unknown_and_its_channel_is_closed(
     assert not late.ok
     # One session is all this server would allow, were the first one still open.
     assert (await ask(connection, ["true"], 10)).ok
+    # Closing a channel is no kill: the one that waits is let go.
+    os.close(os.open(fifo, os.O_RDWR))
     connection.close()
     await connection.wait_closed()
 
