@@ -15,7 +15,7 @@ from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import FIRST, LAST, hand_back
 from playbooks.parts.letting_go import holds_nothing, master_lets_go, stays_gone
 from playbooks.parts.lineage_steps import adopt, descent
-from playbooks.parts.promoting import FsckPolicy
+from playbooks.parts.questions import FsckAnswer, GateTimeout
 from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
 from playbooks.parts.vrrp import stop_vrrp
 
@@ -23,18 +23,8 @@ from playbooks.parts.vrrp import stop_vrrp
 class FailBackAnswers(Answers):
     """How the service goes back."""
 
-    gate_timeout: int = Field(
-        GATE_TIMEOUT,
-        ge=5,
-        le=300,
-        title="Gate timeout",
-        description="Seconds after which a write that the slave does not answer fails; never is not offered",
-    )
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
+    gate_timeout: GateTimeout = GATE_TIMEOUT
+    fsck: FsckAnswer = "preen"
     mount_during_rebuild: bool = Field(
         False,
         title="Serve while the copy runs",

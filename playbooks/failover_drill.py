@@ -20,7 +20,7 @@ from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import hand_back
 from playbooks.parts.handing_over import master_releases, slave_takes_over
 from playbooks.parts.lineage_steps import Descent, adopt, after, derived, descent
-from playbooks.parts.promoting import FsckPolicy
+from playbooks.parts.questions import FsckAnswer, GateTimeout
 from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
 
 STEADY = (
@@ -65,18 +65,8 @@ class FailoverDrillAnswers(Answers):
         title="Serve while the copy runs",
         description="A shorter outage; before the copy is done, losing the slave means losing the service",
     )
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
-    gate_timeout: int = Field(
-        GATE_TIMEOUT,
-        ge=5,
-        le=300,
-        title="Gate timeout",
-        description="Seconds after which a write that the slave does not answer fails, after the fail-back",
-    )
+    fsck: FsckAnswer = "preen"
+    gate_timeout: GateTimeout = GATE_TIMEOUT
 
 
 def plan(snapshot: PairSnapshot, answers: FailoverDrillAnswers) -> Plan:

@@ -18,7 +18,8 @@ from playbooks.parts import md, refusing
 from playbooks.parts.building import command_step, make, no_undo, q, shown, take_back, wait_step
 from playbooks.parts.letting_go import unmount
 from playbooks.parts.lineage_steps import adopt, descent
-from playbooks.parts.promoting import FsckPolicy, check_file_system, mount
+from playbooks.parts.promoting import check_file_system, mount
+from playbooks.parts.questions import FsckAnswer
 from playbooks.parts.services import start_services, stop_services
 from playbooks.parts.serving_image import serve_image
 from playbooks.parts.site import Site, site_of
@@ -46,11 +47,7 @@ class GrowAnswers(Answers):
     size: str = Field(
         title="New size", description="Of each image: a whole number with m, g or t.", max_length=12
     )
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
+    fsck: FsckAnswer = "preen"
 
     @field_validator("size")
     @classmethod

@@ -24,7 +24,8 @@ from playbooks.parts.direction import slave_to_master
 from playbooks.parts.handing_back import hand_back
 from playbooks.parts.letting_go import master_lets_go, slave_lets_go, stays_gone, unmount
 from playbooks.parts.lineage_steps import Descent, derived, into_the_mount
-from playbooks.parts.promoting import FsckPolicy, serve_from
+from playbooks.parts.promoting import serve_from
+from playbooks.parts.questions import FsckAnswer
 from playbooks.parts.services import stop_services
 from playbooks.parts.site import Site, site_of
 from playbooks.parts.vrrp import start_vrrp, stop_vrrp, wait_address
@@ -49,11 +50,7 @@ class KeepAnswers(Answers):
         title="Set the other image aside",
         description="Copy it beside itself first, so that files can be taken from it later",
     )
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
+    fsck: FsckAnswer = "preen"
 
 
 def plan(snapshot: PairSnapshot, answers: KeepAnswers) -> Plan:

@@ -1,7 +1,5 @@
 """promote: the home slave takes over for real, because the home master is dead or has to be taken out."""
 
-from pydantic import Field
-
 from console.health import stack
 from console.health.conditions import check
 from console.health.lineage import Relation, relation
@@ -17,13 +15,13 @@ from playbooks.parts.handing_over import FIRST, LAST, master_releases, slave_tak
 from playbooks.parts.letting_go import holds_nothing, stays_gone
 from playbooks.parts.lineage_steps import adopt, descent, served_last
 from playbooks.parts.promoting import (
-    FsckPolicy,
     attach_on_slave,
     before_the_record,
     serve_from,
     still_away,
     verify,
 )
+from playbooks.parts.questions import FsckAnswer
 from playbooks.parts.site import Site, site_of
 from playbooks.parts.vrrp import start_vrrp, stop_vrrp, wait_address
 
@@ -31,11 +29,7 @@ from playbooks.parts.vrrp import start_vrrp, stop_vrrp, wait_address
 class PromoteAnswers(Answers):
     """How the slave takes over."""
 
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
+    fsck: FsckAnswer = "preen"
 
 
 def plan(snapshot: PairSnapshot, answers: PromoteAnswers) -> Plan:

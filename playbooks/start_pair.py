@@ -1,7 +1,5 @@
 """start-pair: both halves into the mirror, checked, mounted on the home master, then the address."""
 
-from pydantic import Field
-
 from console.health import stack
 from console.health.conditions import check
 from console.health.lineage import Relation, between, relation
@@ -14,7 +12,8 @@ from playbooks.parts.attaching import attach_both, attach_master_alone, compare_
 from playbooks.parts.building import make, manual_step, wait_step
 from playbooks.parts.cautions import foreign_scripts
 from playbooks.parts.lineage_steps import adopt, descent, into_the_mount, served_last
-from playbooks.parts.promoting import FsckPolicy, check_file_system, mount, serve_from, verify
+from playbooks.parts.promoting import check_file_system, mount, serve_from, verify
+from playbooks.parts.questions import FsckAnswer, GateTimeout
 from playbooks.parts.services import start_services
 from playbooks.parts.serving_image import serve_image
 from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
@@ -24,18 +23,8 @@ from playbooks.parts.vrrp import start_vrrp, wait_address
 class StartPairAnswers(Answers):
     """How the pair comes up."""
 
-    gate_timeout: int = Field(
-        GATE_TIMEOUT,
-        ge=5,
-        le=300,
-        title="Gate timeout",
-        description="Seconds after which a write that the slave does not answer fails; never is not offered",
-    )
-    fsck: FsckPolicy = Field(
-        "preen",
-        title="File system check",
-        description="preen repairs what is safe; yes agrees to everything; refuse repairs nothing",
-    )
+    gate_timeout: GateTimeout = GATE_TIMEOUT
+    fsck: FsckAnswer = "preen"
 
 
 def plan(snapshot: PairSnapshot, answers: StartPairAnswers) -> Plan:
