@@ -1,7 +1,7 @@
 """What a job is: answers (pydantic, they drive the form) and a pure planner."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,3 +45,6 @@ class Job(Generic[A]):
     """Answers taken from the pair as it is."""
     plan: Callable[[PairSnapshot, A], Plan]
     """Pure; raises CannotPlan."""
+    surveys: Callable[[PairSnapshot, Mapping[str, object]], tuple[str, ...]] | None = None
+    """Of a job that needs `snapshot.disks`: the machines to read, given the answers so far; node names, or
+    `[user@]host[:port]` of others. Their disks are in the snapshot that `defaults` and `plan` get."""

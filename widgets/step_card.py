@@ -11,7 +11,7 @@ from textual.getters import query_one
 from textual.reactive import var
 
 from console.model.form import shown
-from console.model.plan import Command, Manual, Plan, Step, Transfer, Undo, Wait, WriteFile
+from console.model.plan import Command, Manual, Plan, Step, Stream, Transfer, Undo, Wait, WriteFile
 from console.model.run import Checked, RunRecord, StepRecord, StepState
 from widgets.amounts import span
 from widgets.direction_card import direction_lines
@@ -88,6 +88,12 @@ def action_lines(step: Step, width: int) -> list[Content]:
                 where, " copies ", words(source, "bold"), " to ", words(f"{host}:{target}", "bold")
             )
             return said.wrap(width)
+        case Stream(text=text, to=to, into=into):
+            there = words(to, "bold $text-accent")
+            return [
+                *verbatim(Content.assemble(where, (" $ ", "dim")), text, width),
+                *verbatim(Content.assemble("  into ", there, (" $ ", "dim")), into, width),
+            ]
 
 
 def undo_lines(undo: Undo | None, width: int) -> list[Content]:

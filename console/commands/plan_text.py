@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from console.model.direction import ReadNow, facts_of
-from console.model.plan import Direction, Plan, Risk, Side, Step, Transfer, Wait, WriteFile
+from console.model.plan import Direction, Plan, Risk, Side, Step, Stream, Transfer, Wait, WriteFile
 from console.ssh.text import inert
 
 _WIDTH = 100
@@ -71,6 +71,9 @@ def _action(step: Step) -> Iterator[str]:
             yield f"       failed  when {name}"
     elif isinstance(action, Transfer):
         yield f"       copy    {action.source} to {action.host}:{action.target}"
+    elif isinstance(action, Stream):
+        yield from _block("       sends   ", action.text)
+        yield from _block(f"       takes   {action.to} ", action.into)
     else:
         yield from _wrapped("       ask     ", action.ask)
         if action.typed:

@@ -11,7 +11,7 @@ from console.engine.run_summary import comparable, compared, deviations, outcome
 from console.model.jsonable import jsonable
 from console.model.lasting import lasting
 from console.model.moment import local_iso
-from console.model.plan import Action, Command, Manual, Step, Transfer, Wait, WriteFile
+from console.model.plan import Action, Command, Manual, Step, Stream, Transfer, Wait, WriteFile
 from console.model.run import Checked, RunRecord, StepRecord
 
 TAIL = 30
@@ -169,6 +169,8 @@ def _action_text(action: Action) -> str:
             return action.ask + (f"\ntyped: {action.typed}" if action.typed else "")
         case Transfer():
             return f"copy {action.source} to {action.host}:{action.target}"
+        case Stream():
+            return f"{action.text}\ninto {action.to}\n\n{action.into}"
 
 
 def as_json(run: RunRecord, others: Iterable[RunRecord] = ()) -> dict[str, object]:

@@ -150,8 +150,14 @@ def entry(node: Node, path: str, follow: bool = False) -> Entry | None:
     if kind == "directory" and path in ("/dev", "/dev/mirror", "/dev/gpt", "/dev/ufsid"):
         mode, blocks = 0o555, 0
     user, group = _owner(node, path)
-    modified = node.clock.now() - max(0.0, time.time() - facts["modified"]) * max(1.0, node.clock.speed)
+    age = max(0.0, seconds_since(facts["modified"]))
+    modified = node.clock.now() - age * max(1.0, node.clock.speed)
     return Entry(path, kind, mode, user, group, size, modified, blocks, links, device)
+
+
+def seconds_since(moment: float) -> float:
+    """How long ago this machine's clock, which bashkit gives files their times from, showed that."""
+    return time.time() - moment
 
 
 def children(node: Node, path: str) -> list[Entry]:

@@ -95,7 +95,25 @@ class Transfer(_Strict):
     target: AbsolutePath
 
 
-Action = Annotated[Command | WriteFile | Wait | Manual | Transfer, Field(discriminator="kind")]
+class Stream(_Strict):
+    """What a command on the step's node writes, into a command on another host, through the console.
+
+    Neither is a job: with the console, or a connection, both end and the step has failed. So `into` has to
+    begin its work anew each time it runs. Both exits count.
+    """
+
+    kind: Literal["stream"] = "stream"
+    text: Script
+    """On the step's node; its standard output is the stream, its standard error is shown."""
+    to: Word
+    """Name of the node or host that takes it."""
+    into: Script
+    """There; the stream is its standard input, its output is shown."""
+    total: int | None = None
+    """Bytes expected, for the progress; None = not known."""
+
+
+Action = Annotated[Command | WriteFile | Wait | Manual | Transfer | Stream, Field(discriminator="kind")]
 
 
 class Undo(_Strict):
@@ -188,6 +206,16 @@ class PlanNode(_Strict):
     image: AbsolutePath
 
 
+class PlanHost(_Strict):
+    """A machine outside the pair on which steps run: the source or target of a migration."""
+
+    name: Word
+    """What steps and screens call it."""
+    host: Word
+    """`[user@]host[:port]` or an ssh_config alias."""
+    become: Literal["none", "sudo", "doas"] = "none"
+
+
 class Plan(_Strict):
     """The whole job, before anything is done."""
 
@@ -200,6 +228,8 @@ class Plan(_Strict):
     made: Line
     """Local time, ISO 8601 with offset."""
     nodes: Annotated[tuple[PlanNode, ...], Field(min_length=2, max_length=2)]
+    hosts: Annotated[tuple[PlanHost, ...], Field(max_length=2)] = ()
+    """Machines outside the pair on which steps run; each is locked like a node."""
     answers: dict[str, str | int | float | bool | list[str]] = {}
     facts: dict[str, str] = {}
     """What it was made from (`console.health.binding.bound_facts`); the engine refuses where they changed."""
@@ -222,10 +252,14 @@ class Plan(_Strict):
         ids = [s.id for s in self.steps]
         if len(set(ids)) != len(ids):
             raise ValueError("two steps have the same id")
-        names = {n.name for n in self.nodes}
+        machines = [*(node.name for node in self.nodes), *(host.name for host in self.hosts)]
+        if len(set(machines)) != len(machines):
+            raise ValueError("two machines have the same name")
         for step in self.steps:
-            if step.node is not None and step.node not in names:
+            if step.node is not None and step.node not in machines:
                 raise ValueError(f"step {step.id}: no node {step.node} in this plan")
+            if isinstance(step.action, Stream) and step.action.to not in machines:
+                raise ValueError(f"step {step.id}: no node {step.action.to} in this plan")
             if step.shows_direction and self.direction is None:
                 raise ValueError(f"step {step.id}: shows_direction without a [direction]")
         self._outages_sound(ids)

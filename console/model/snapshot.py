@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from console.model.config import NodeConfig, PairConfig
+from console.model.disks import HostDisks
 from console.model.facts import Mirror, Mount, NodeFacts
 from console.model.words import Answer, Home, Role, Severity
 
@@ -58,6 +59,8 @@ class PairSnapshot:
     slave: NodeView
     now: float = field(default=0.0, compare=False)
     """Console time of the snapshot."""
+    disks: tuple[HostDisks, ...] = ()
+    """Machines whose disks were read for a job that asks for it (`Job.surveys`); else empty."""
 
     @property
     def nodes(self) -> tuple[NodeView, NodeView]:
