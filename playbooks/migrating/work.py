@@ -87,7 +87,7 @@ class Work:
     places: tuple[Place, ...]
     """In order on the disk."""
     moves: tuple[Move, ...]
-    """The root first, then by depth: a target is mounted below the one that holds it never; each on its own."""
+    """The root first, then by depth; each target is mounted on its own, never below another."""
     way: Way
     snapshots: bool
     """dump -L."""

@@ -13,14 +13,13 @@ from console.model.plan import Plan, Step
 from console.model.run import Choice, Question, RunRecord, StepState
 from console.model.snapshot import PairSnapshot
 from console.ssh.copying import ConsoleCopier
-from console.watch.fresh import PairEyes
 from tests.faults.cells import Cell, Fault, Instant, Then
-from tests.faults.hands import open_hands
+from tests.faults.site import Site
 from tests.faults.strike import BRIEF, Strike, StruckHands
 
-LONGEST = 15.0
-"""Real seconds any step may take here."""
-SHORT = 3.0
+LONGEST = 150.0
+"""Seconds any step may take here."""
+SHORT = 30.0
 """The same for a step that is struck until somebody is asked."""
 
 
@@ -28,12 +27,9 @@ SHORT = 3.0
 class Bench:
     """What every life of a console in this cell shares."""
 
-    ssh_config: Path
-    eyes: PairEyes
+    site: Site
     history: Path
     strike: Strike
-    is_off: Callable[[str], bool]
-    """Whether a node, by name, has no power."""
     asked: list[Question] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
 
@@ -66,10 +62,10 @@ class _Eyes:
     """Fresh readings; a wait is struck while it reads."""
 
     def __init__(self, bench: Bench, operator: "_Operator") -> None:
-        self._eyes = bench.eyes
+        self._eyes = bench.site.eyes
         self._strike = bench.strike
         self._operator = operator
-        self.latest = bench.eyes.latest
+        self.latest = bench.site.eyes.latest
 
     async def fresh(self, limit: float = 5.0) -> PairSnapshot:
         strike = self._strike
@@ -78,7 +74,7 @@ class _Eyes:
         waits = not strike.on_node and self._operator.state is StepState.RUNNING
         if waits and strike.due(strike.cell.step, Instant.RUNNING):
             await strike.fire()
-        return await self._eyes.fresh(min(limit, 3.0))
+        return await self._eyes.fresh(limit)
 
 
 class _Operator:
@@ -117,13 +113,13 @@ class _Operator:
     def _true(self, typed: str) -> bool:
         """Whether an honest operator can type it: no node is off that is not, and no data is given up."""
         if typed.endswith(" is off"):
-            return self._bench.is_off(typed.removesuffix(" is off"))
+            return self._bench.site.is_off(typed.removesuffix(" is off"))
         return typed != "data may be missing"
 
     async def _end_what_hangs(self, run: str, step: str) -> None:
         """What an operator does by hand with a command that never ends."""
-        for name in self._bench.eyes.watch.pair.master.name, self._bench.eyes.watch.pair.slave.name:
-            hands = await open_hands(self._node(name), self._bench.ssh_config)
+        for name in self._bench.site.eyes.watch.pair.master.name, self._bench.site.eyes.watch.pair.slave.name:
+            hands = await self._bench.site.opened(self._node(name))
             try:
                 for attempt in ("", ".2", ".undo", ".undo.2"):
                     await hands.stop(f"{run}.{step}{attempt}")
@@ -145,13 +141,13 @@ class Console:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        pair = bench.eyes.watch.pair
+        pair = bench.site.eyes.watch.pair
         by_name = {node.name: node for node in (pair.master, pair.slave)}
 
         async def opened(node: NodeConfig) -> StruckHands:
             if bench.strike.dead:
                 await asyncio.Event().wait()
-            return StruckHands(await open_hands(node, bench.ssh_config), bench.strike)
+            return StruckHands(await bench.site.opened(node), bench.strike)
 
         operator = _Operator(bench, by_name.__getitem__)
         self._journal = _Journal(bench)
@@ -162,7 +158,7 @@ class Console:
             self._journal,
             operator,
             who="operator@console",
-            copier=ConsoleCopier(bench.ssh_config, None),
+            copier=ConsoleCopier(bench.site.lab.ssh_config, None),
         )
 
     async def apply(self, plan: Plan) -> RunRecord | None:

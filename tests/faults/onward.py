@@ -132,12 +132,12 @@ class Onward:
                 record = await Console(self._bench).apply(plan)
             except Refused as refused:
                 self.told.append(f"{name}: refused, {refused}")
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(10.0)
                 return True
             self._tell(name, record)
             if record is not None and record.state is not RunState.DONE:
                 why.append(f"{name} ended {record.state.value}: {record.why}")
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(5.0)
             if record is None or record.state is RunState.DONE or _touched(record):
                 return True
         self.told += why

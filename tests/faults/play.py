@@ -112,10 +112,10 @@ async def _act(site: Site, cell: Cell, plan: Plan, outcome: Outcome, watcher: Wa
     step = plan.step(cell.step)
     letters = {name: letter for letter, name in site.lab.names.items()}
     node = letters[step.node] if step.node else "b"
-    strike = Strike(site.lab, cell, step.action.kind in ("command", "write"), node)
+    strike = Strike(site, cell, step.action.kind in ("command", "write"), node)
     history = site.directory / "history.db"
-    bench = Bench(site.lab.ssh_config, site.eyes, history, strike, site.is_off)
-    strike.second = lambda: intrude(plan, site.eyes, site.lab.ssh_config, site.directory / "second.db")
+    bench = Bench(site, history, strike)
+    strike.second = lambda: intrude(plan, site.eyes, site.opened, site.directory / "second.db")
     onward = Onward(site, bench, plan)
     record = await onward.run()
     outcome.struck = strike.fired

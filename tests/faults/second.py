@@ -8,7 +8,7 @@ from console.engine.runner import Refused, Runner
 from console.model.plan import Command, Plan, PlanNode, Step, Undo
 from console.model.run import Choice, Question, RunRecord
 from console.watch.fresh import PairEyes
-from tests.faults.hands import open_hands
+from tests.faults.hands import Opener
 
 INTRUDED = "/var/tmp/intruded"
 
@@ -26,7 +26,7 @@ class _Careful:
         return
 
 
-async def intrude(plan: Plan, eyes: PairEyes, ssh_config: Path, history: Path) -> str:
+async def intrude(plan: Plan, eyes: PairEyes, opened: Opener, history: Path) -> str:
     """Try to work on the nodes of `plan`; returns what is wrong with the answer, empty when refused."""
     intruding = Plan(
         id="0123456789abcdef",
@@ -42,7 +42,7 @@ async def intrude(plan: Plan, eyes: PairEyes, ssh_config: Path, history: Path) -
     runner = Runner(
         eyes.watch.pair,
         eyes,
-        lambda node: open_hands(node, ssh_config),
+        opened,
         journal,
         _Careful(),
         who="somebody@else",

@@ -12,27 +12,30 @@ import pytest
 
 from console import config_file
 from console.commands.sampling import opener
-from console.engine import doing, grip, locks, undoing
 from console.engine.journal import Journal
 from console.engine.runner import Runner
 from console.health.binding import bound_facts
 from console.lab import provision as lab_provision
+from console.lab.catalogue import commands
 from console.lab.pair import BARE, HEALTHY, LabPair, serve
 from console.lab.running import run_text
+from console.lab.world import Node
 from console.model.config import Config
 from console.model.plan import Plan
 from console.model.run import Choice, Question, RunRecord, RunState
 from console.model.snapshot import PairSnapshot
+from console.ssh import policy
 from console.watch.fresh import PairEyes
 from playbooks.job import Job
 from playbooks.jobs import JOBS
-from tests.faults.hands import open_hands
+from tests.faults.hands import Opener, connecting, on_cables, over_ssh
 from tests.faults.marks import HOOK
-from tests.faults.strike import TRACE
 
-SPEED = 10.0
-"""World seconds per second: faster, and a pause of this process looks like a silent master to VRRP."""
+from tests.faults.wire import Cable
+
 IMAGE = "16m"
+_UNASKED = 10.0
+"""Seconds between readings for which nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,21 @@ class Yes:
 class Site:
     """A lab with eyes on it."""
 
-    def __init__(self, lab: LabPair, config: Config, eyes: PairEyes, directory: Path, scenario: str) -> None:
+    def __init__(
+        self,
+        lab: LabPair,
+        eyes: PairEyes,
+        opened: Opener,
+        cables: Mapping[str, Cable],
+        directory: Path,
+        scenario: str,
+    ) -> None:
         self.lab = lab
-        self.pair = config.pairs[0]
+        self.pair = eyes.watch.pair
         self.eyes = eyes
+        self.opened = opened
+        """How hands on a node are opened."""
+        self._cables = cables
         self.directory = directory
         self.scenario = scenario
         self.clean = True
@@ -93,9 +107,15 @@ class Site:
         """Whether a node, by its name in the configuration, has no power."""
         return any(not self.lab.world.nodes[n].power for n, known in self.lab.names.items() if known == name)
 
+    def plug(self, node: Node, plugged: bool) -> None:
+        """Pull the cable between the console and a node (False), or plug it in."""
+        self.lab.server(node).plug(plugged)
+        if node.hostname in self._cables:
+            self._cables[node.hostname].plug(plugged)
+
     async def look(self) -> PairSnapshot:
         """A fresh reading."""
-        return await self.eyes.fresh(3.0)
+        return await self.eyes.fresh()
 
     async def plan(self, job: Job[Any], answers: Mapping[str, object]) -> Plan:
         """The plan of a job for the pair as it is; raises CannotPlan."""
@@ -135,14 +155,14 @@ class Site:
 
     async def both_seen(self) -> None:
         """Wait until both nodes answer, GEOM too."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             while any(view.facts.geom.value is None for view in (await self.look()).nodes):
                 await self.lab.world.clock.sleep(1.0)
 
     async def settled(self, seconds: float = 10.0) -> None:
         """Wait until nothing a plan is bound to has changed for some seconds of world time."""
         before: dict[str, str] = {}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             while (now := bound_facts(await self.look())) != before:
                 before = now
                 await self.lab.world.clock.sleep(seconds)
@@ -152,7 +172,7 @@ class Site:
         runner = Runner(
             self.pair,
             self.eyes,
-            lambda node: open_hands(node, self.lab.ssh_config),
+            self.opened,
             Journal(self.directory / "before.db"),
             Yes(),
             who="before@console",
@@ -168,25 +188,39 @@ def scenario_of(state: str) -> str:
 
 
 @asynccontextmanager
-async def site(scenario: str = HEALTHY, speed: float = SPEED) -> AsyncIterator[Site]:
-    """A lab with small images, and an engine whose patience fits cells of seconds."""
+async def site(scenario: str = HEALTHY) -> AsyncIterator[Site]:
+    """A lab with small images, on a loop of virtual time and reached without SSH."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
         patch.setattr(lab_provision, "IMAGE_SIZE", IMAGE)
-        for room in (doing, undoing):
-            patch.setattr(room, "SETTLING", 4.0)
-        patch.setattr(doing, "PATIENCE", 2.0)
-        patch.setattr(doing, "REOPENED", 2.0)
-        # A lock's age is told by the node's clock, which runs so much faster than the console's here.
-        patch.setattr(locks, "BEAT", 1.0)
-        patch.setattr(locks, "STALE", 6.0 * speed)
-        patch.setattr(locks, "_REACHING", 2.0)
-        patch.setattr(locks, "_DROPPING", 2.0)
-        patch.setattr(grip, "OPENING", 3.0)
-        patch.setattr(grip, "CALL", 15.0)
-        lab = await serve(speed=speed, scenario=scenario)
+        lab = await serve(scenario=scenario)
+        try:
+            cables = {node.hostname: Cable(node, commands()) for node in lab.world.nodes.values()}
+            opened = on_cables(cables)
+            patch.setattr(policy, "connect", connecting(cables))
+            config = _unhurried(config_file.load(lab.config_file))
+            async with PairEyes.open(config.pairs[0], opener(config, None)) as eyes:
+                yield Site(lab, eyes, opened, cables, Path(directory), scenario)
+        finally:
+            await lab.close()
+
+
+@asynccontextmanager
+async def real_site(speed: float) -> AsyncIterator[Site]:
+    """The same in real time and behind real SSH, for consoles that are processes of their own."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
+        patch.setattr(lab_provision, "IMAGE_SIZE", IMAGE)
+        lab = await serve(speed=speed)
         try:
             config = config_file.load(lab.config_file)
             async with PairEyes.open(config.pairs[0], opener(config, None)) as eyes:
-                yield Site(lab, config, eyes, Path(directory), scenario)
+                yield Site(lab, eyes, over_ssh(lab.ssh_config), {}, Path(directory), HEALTHY)
         finally:
             await lab.close()
+
+
+def _unhurried(config: Config) -> Config:
+    """Whoever decides reads afresh; what is read besides only costs."""
+    pair = config.pairs[0]
+    qmail = pair.qmail.model_copy(update={"interval": _UNASKED})
+    slow = {"interval": _UNASKED, "slow_interval": _UNASKED, "qmail": qmail}
+    return config.model_copy(update={"pairs": (pair.model_copy(update=slow),)})

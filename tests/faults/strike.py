@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from console.engine.parties import Hands
-from console.lab.pair import LabPair
 from console.lab.world import Node
 from console.model.job import HandsLost, JobLook, JobState
 from console.model.lineage import OperatorLock
 from tests.faults.cells import Cell, Fault, Instant
+from tests.faults.site import Site
 
 HOLD = "/var/tmp/fault-hold"
 TRACE = "/var/tmp/executed"
 """On each node: the id of every job that ran, one line each time it did."""
-BRIEF = {Fault.LINK: 3.0, Fault.REPLICATION: 0.5, Fault.POWER: 0.3, Fault.FULL: 0.7}
-"""Real seconds after which a fault that does not last is mended."""
+BRIEF = {Fault.LINK: 12.0, Fault.REPLICATION: 5.0, Fault.POWER: 3.0, Fault.FULL: 7.0}
+"""Seconds after which a fault that does not last is mended."""
 
 _WAIT = f"while [ -e {HOLD} ]; do sleep 1; done\n"
 _FOREVER = "while :; do sleep 5; done\n"
@@ -23,7 +23,7 @@ _FOREVER = "while :; do sleep 5; done\n"
 class Strike:
     """One fault, once."""
 
-    def __init__(self, lab: LabPair, cell: Cell, on_node: bool, node: str) -> None:
+    def __init__(self, site: Site, cell: Cell, on_node: bool, node: str) -> None:
         self.cell = cell
         self.on_node = on_node
         """Whether the step is a job."""
@@ -33,8 +33,9 @@ class Strike:
         self.second: Callable[[], Awaitable[str]] | None = None
         """Another operator's attempt; returns what was wrong with the answer."""
         self.wrong: list[str] = []
-        self._lab = lab
-        self._node: Node = lab.world.nodes[node]
+        self._site = site
+        self._lab = site.lab
+        self._node: Node = site.lab.world.nodes[node]
         self._mending: asyncio.Task[None] | None = None
         self.mended = True
 
@@ -54,7 +55,7 @@ class Strike:
         self.mended = fault not in (*BRIEF, Fault.HANGS)
         match fault:
             case Fault.LINK:
-                self._lab.server(self._node).plug(False)
+                self._site.plug(self._node, False)
             case Fault.REPLICATION:
                 await self._lab.fault("pull-link")
             case Fault.POWER:
@@ -92,7 +93,7 @@ class Strike:
         name = self._node.name
         match self.cell.fault:
             case Fault.LINK:
-                self._lab.server(self._node).plug(True)
+                self._site.plug(self._node, True)
             case Fault.REPLICATION:
                 await self._lab.fault("plug-link")
             case Fault.POWER:
@@ -184,9 +185,9 @@ class StruckHands:
     async def stop(self, job: str) -> JobLook:
         return await self._hands.stop(job)
 
-    async def read(self, text: str, limit: float = 2.0) -> tuple[int | None, str]:
+    async def read(self, text: str, limit: float = 10.0) -> tuple[int | None, str]:
         await self._alive()
-        return await self._hands.read(text, min(limit, 2.0))
+        return await self._hands.read(text, limit)
 
     async def read_file(self, path: str) -> bytes | None:
         await self._alive()
