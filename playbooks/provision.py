@@ -81,7 +81,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
         ends=f"{master} serves through a complete mirror, {slave} stands by",
         expects=("one-master", "mirror-complete-2-of-2", "master-mounted-through-mirror", "same-lineage"),
         aborts=("mounted-on-both-nodes", "slave-mirror-running"),
-        direction=_direction(site),
+        direction=_direction(site, answers.bytes),
         unchecked=_unchecked(snapshot, answers),
     )
 
@@ -125,7 +125,7 @@ def _file(node: NodeView, home: Home, number: int, file: NodeFile, leaves: str) 
     )
 
 
-def _direction(site: Site) -> Direction:
+def _direction(site: Site, size: int) -> Direction:
     """The first copy: one blank image over the other."""
     master, slave = site.snapshot.master, site.snapshot.slave
     blank = (("content", "blank, as read just before the copy: the step refuses anything else"),)
@@ -134,14 +134,14 @@ def _direction(site: Site) -> Direction:
             node=slave.name,
             component=site.gate,
             image=site.slave.image,
-            size=stack.image_size(slave),
+            size=stack.image_size(slave) or size,
             facts=blank,
         ),
         target=Side(
             node=master.name,
             component=f"md{site.master_md}",
             image=site.master.image,
-            size=stack.image_size(master),
+            size=stack.image_size(master) or size,
             facts=blank,
         ),
         overwritten=f"{master.name}:{shown(site.master.image)} will be OVERWRITTEN (both are blank)",

@@ -77,7 +77,7 @@ def action_lines(step: Step, width: int) -> list[Content]:
             return [
                 *head.wrap(width),
                 *conditions("until", until, (), width),
-                *conditions("fails if", failed, (), width),
+                *conditions("fail if", failed, (), width),
             ]
         case Manual(ask=ask, typed=typed):
             said = Content.assemble(where, ": by hand: ", words(ask, "bold"))

@@ -103,6 +103,10 @@ class PairJobs:
         """Runs that may be resumed or undone, newest first. Raises JournalTrouble."""
         return [run for run in await self._journal.runs(pair) if run.state not in _OVER]
 
+    async def kept(self, run: str) -> RunRecord | None:
+        """A run as it is now. Raises JournalTrouble."""
+        return await self._journal.seen(run)
+
     async def apply(self, plan: Plan, operator: Operator) -> RunRecord:
         """Run the plan. Raises JobRefused."""
         return await self._run(plan.pair, operator, lambda runner: runner.apply(plan))

@@ -92,12 +92,18 @@ class TerminalOperator:
             self._step(number, record, run)
 
     def _step(self, number: int, record: StepRecord, run: RunRecord) -> None:
+        if record.state is StepState.INTENDED:
+            # A quick step prints before it is seen running: its lines come under its title.
+            return
         before = self._told.get(record.id)
         if record.state in _TOLD and before is not record.state:
             self._told[record.id] = record.state
+            title = f"{number:>3} {record.id}: {inert(run.plan.step(record.id).title)}"
             if record.state is StepState.RUNNING:
-                self._show(f"{number:>3} {record.id}: {inert(run.plan.step(record.id).title)}")
+                self._show(title)
             else:
+                if before is None and (record.out or record.err):
+                    self._show(title)
                 took = (
                     f" {record.ended - record.started:.1f} s"
                     if record.started is not None and record.ended is not None

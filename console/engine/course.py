@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.engine import transitions
-from console.engine.decisions import Decision, Do
+from console.engine.decisions import QUIET, Decision, Do
 from console.engine.doing import Doing, Parties
 from console.engine.machine import decide
 from console.model.job import JobState
@@ -68,7 +68,10 @@ class Course:
                 return False
         self._desk.put(run)
         self._doing.forget()
-        await self._desk.keep()
+        if decision.do in (Do.DONE, Do.SKIP) and self._desk.signals == QUIET:
+            await self._doing.keep_and_read()
+        else:
+            await self._desk.keep()
         return True
 
     def _end(self, decision: Decision) -> End:

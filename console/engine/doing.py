@@ -213,7 +213,9 @@ class Doing:
             self._limit = self._loop.time() + step.timeout
         if self.seen.until is not None:
             await self._desk.pause(next(self._pauses))
-        snapshot = await self._p.readings.fresh()
+        # Nothing was sent since the step began: the reading its guards were judged by may end it at once.
+        first = self.seen.until is None and not self.seen.again
+        snapshot = await (self._p.readings.recent() if first else self._p.readings.fresh())
         self._history = remember(self._history, snapshot)
         copying = progress(self._history, snapshot)
         run = transitions.changed(
@@ -270,6 +272,23 @@ class Doing:
     async def _verify(self, step: Step) -> None:
         expects = await self._what_holds(step.expects)
         self._desk.put(transitions.changed(self._run, step.id, expects=expects))
+
+    async def keep_and_read(self) -> None:
+        """Keep the run after a step, and begin the reading that whatever comes next needs, both at once.
+
+        The reading begins after the step's end, as it would have after the keeping; `Readings.recent` hands it
+        out while it is fresh. Nothing is sent before the run is on disk.
+        """
+        if self._run.current is None and not self._run.plan.expects:
+            await self._desk.keep()
+            return
+        reading = asyncio.create_task(self._p.readings.recent())
+        try:
+            await self._desk.keep()
+            await reading
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
 
     async def verify_end(self) -> None:
         """Read what must hold at the end of the plan."""

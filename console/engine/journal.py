@@ -117,6 +117,15 @@ class Journal:
         """
         return await self._do(lambda: self._reading(lambda db: read(db, run), None))
 
+    async def seen(self, run: str) -> RunRecord | None:
+        """As `load`, but a run whose console was killed is told as stopped. Raises JournalTrouble."""
+
+        def as_it_is(db: sqlite3.Connection) -> RunRecord | None:
+            found = read(db, run)
+            return self._as_it_is(found) if found else None
+
+        return await self._do(lambda: self._reading(as_it_is, None))
+
     async def runs(self, pair: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
         """Newest first; those this version cannot read are left out (`history` names them).
 

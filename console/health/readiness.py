@@ -67,7 +67,10 @@ def data_at_risk(snapshot: PairSnapshot, node: NodeView) -> str:
     if half.state is not ComponentState.ACTIVE:
         return f"everything written since {half.name} became {half.state_raw or half.state.value}"
     gate = next(iter(stack.gates_to_peer(node, snapshot.config, standby)), None)
-    waiting = f"{gate.queue_count} writes waiting in {gate.name}, and " if gate and gate.queue_count else ""
+    waiting = ""
+    if gate and gate.queue_count:
+        requests = "1 request" if gate.queue_count == 1 else f"{gate.queue_count} requests"
+        waiting = f"{requests} waiting in {gate.name}, and "
     return (
         f"{waiting}the last moments: what applications have not fsynced, and what {standby.name} holds "
         "in its cache"

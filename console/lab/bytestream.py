@@ -29,22 +29,19 @@ async def pieces(call: Call, name: str, start: int = 0, length: int | None = Non
         return
     path = resolve(call, name)
     await wait_for(call, path)
-    # A first byte only: may it be read at all?
-    refusal = read_content(call, path, 1)
-    if isinstance(refusal, str):
-        raise OSError(refusal)
     known = entry(call.node, path, follow=True)
+    image = call.node.images.at(known.path) if known is not None else None
+    # Of what comes in pieces a first byte only: may it be read at all?
+    content = read_content(call, path, end if image is None and path != "/dev/zero" else 1)
+    if isinstance(content, str):
+        raise OSError(content)
     if path == "/dev/zero":
         at = start
         while end is not None and at < end:
             yield bytes(min(PIECE, end - at))
             at += PIECE
         return
-    image = call.node.images.at(known.path) if known is not None else None
     if image is None:
-        content = read_content(call, path, end)
-        if isinstance(content, str):
-            raise OSError(content)
         yield content[start:]
         return
     async for data in of_image(image, start, end):

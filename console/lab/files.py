@@ -3,10 +3,9 @@
 import posixpath
 import re
 import stat
-import time
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
+from console.lab.attributes import attributes_of, hard_links, modified_at, owner_of
 from console.lab.call import Call
 from console.lab.world import Node
 
@@ -16,15 +15,6 @@ FRAGMENT = 4096
 _IMAGE_METADATA = 64 * 1024
 """Bytes of indirect blocks and inode that a sparse image takes at once."""
 
-_OWNERS: WeakKeyDictionary[Node, dict[str, tuple[str, str]]] = WeakKeyDictionary()
-
-_MODES: WeakKeyDictionary[Node, dict[str, int]] = WeakKeyDictionary()
-
-_NATURAL_OWNERS = (
-    (re.compile(r".*/\.snap$"), "root", "operator"),
-    (re.compile(r"/dev/(?:mirror/|ggate|md\d|vtbd|ada|gpt/|ufsid/|geom\.ctl)"), "root", "operator"),
-    (re.compile(r"/home/(?P<user>monitor|oper|admin)(?:/|$)"), "", ""),
-)
 _NATURAL_MODES = (
     (re.compile(r".*/\.snap$"), 0o775),
     (re.compile(r"/dev/(?:mirror/.|ggate|md\d|vtbd|ada|gpt/.|ufsid/.|geom\.ctl)"), 0o640),
@@ -48,6 +38,7 @@ class Entry:
     blocks: int
     links: int
     device: int = 0
+    flags: int = 0
 
     @property
     def name(self) -> str:
@@ -59,7 +50,7 @@ class Entry:
         """The mode with the file type, as stat(2) returns it."""
         kinds = {
             "file": stat.S_IFREG, "directory": stat.S_IFDIR, "symlink": stat.S_IFLNK,
-            "device": stat.S_IFCHR, "socket": stat.S_IFSOCK,
+            "device": stat.S_IFCHR, "socket": stat.S_IFSOCK, "fifo": stat.S_IFIFO,
         }  # fmt: skip
         return kinds[self.kind] | self.mode
 
@@ -83,34 +74,23 @@ async def wait_for(call: Call, path: str) -> None:
 
 def set_owner(node: Node, path: str, user: str, group: str) -> None:
     """Remember who owns a file."""
-    _OWNERS.setdefault(node, {})[path] = (user, group)
+    attributes_of(node).owners[path] = (user, group)
 
 
 def set_mode(node: Node, path: str, mode: int) -> None:
     """Change the mode of a file, to last when the file is written anew."""
     node.fs.chmod(path, mode)
-    _MODES.setdefault(node, {})[path] = mode
+    attributes_of(node).modes[path] = mode
 
 
 def restore_modes(node: Node) -> None:
     """Give files their modes back: bashkit makes a file that `>` writes anew 0644."""
-    modes = _MODES.get(node, {})
+    modes = attributes_of(node).modes
     for path, mode in list(modes.items()):
         if not node.fs.exists(path):
             del modes[path]
         elif node.fs.stat(path)["mode"] & 0o7777 != mode:
             node.fs.chmod(path, mode)
-
-
-def _owner(node: Node, path: str) -> tuple[str, str]:
-    known = _OWNERS.get(node, {}).get(path)
-    if known is not None:
-        return known
-    for pattern, user, group in _NATURAL_OWNERS:
-        if (found := pattern.match(path)) is not None:
-            named = found.groupdict().get("user")
-            return (named, named) if named else (user, group)
-    return "root", "wheel"
 
 
 def entry(node: Node, path: str, follow: bool = False) -> Entry | None:
@@ -144,20 +124,25 @@ def entry(node: Node, path: str, follow: bool = False) -> Entry | None:
         kind, size, blocks, device = "device", 0, 0, 0x40 + sum(path.encode()) % 0x40
     elif kind == "file" and _SOCKETS.match(path):
         kind, size, blocks = "socket", 0, 0
+    given = attributes_of(node)
+    if kind == "file" and path in given.kinds:
+        (kind, device), size, blocks = given.kinds[path], 0, 0
+    if path in given.links:
+        links = len(hard_links(node, path))
     for pattern, natural in _NATURAL_MODES:
         if pattern.match(path):
             mode = natural
     if kind == "directory" and path in ("/dev", "/dev/mirror", "/dev/gpt", "/dev/ufsid"):
         mode, blocks = 0o555, 0
-    user, group = _owner(node, path)
-    age = max(0.0, seconds_since(facts["modified"]))
-    modified = node.clock.now() - age * max(1.0, node.clock.speed)
-    return Entry(path, kind, mode, user, group, size, modified, blocks, links, device)
+    user, group = owner_of(node, path)
+    modified = modified_at(node, path, facts["modified"])
+    flags = given.flags.get(path, 0)
+    return Entry(path, kind, mode, user, group, size, modified, blocks, links, device, flags)
 
 
-def seconds_since(moment: float) -> float:
-    """How long ago this machine's clock, which bashkit gives files their times from, showed that."""
-    return time.time() - moment
+def set_modified(node: Node, path: str, moment: float) -> None:
+    """Give a file a time, as utimes(2) does."""
+    attributes_of(node).times[path] = (node.fs.stat(path)["modified"], moment)
 
 
 def children(node: Node, path: str) -> list[Entry]:
@@ -169,6 +154,8 @@ def children(node: Node, path: str) -> list[Entry]:
 
 def reachable(call: Call, path: str) -> bool:
     """True when the caller may search every directory above `path`."""
+    if call.uid == 0:
+        return True
     above = posixpath.dirname(path)
     while above not in ("", "/"):
         known = entry(call.node, above)

@@ -17,6 +17,8 @@ class Image:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.sparse = False
+        """Made by truncate(1): what was never written takes no room on a file system either."""
         self._blocks: dict[int, bytes] = {}
         self.failing = False
         """Set by a fault: every request then ends in EIO."""
@@ -61,9 +63,20 @@ class Image:
                 self._blocks[last] = self._blocks[last][:start] + _ZERO[start:]
         self.size = size
 
+    def written(self, unit: int) -> frozenset[int]:
+        """The numbers of those pieces of `unit` bytes that are not all zeros."""
+        zero = bytes(unit)
+        return frozenset(
+            (index * BLOCK + at) // unit
+            for index, block in self._blocks.items()
+            for at in range(0, BLOCK, unit)
+            if block[at : at + unit] != zero
+        )
+
     def copy(self) -> "Image":
         """A second image with equal contents."""
         twin = Image(self.size)
+        twin.sparse = self.sparse
         twin._blocks = dict(self._blocks)
         return twin
 
@@ -103,7 +116,9 @@ class ImageFiles:
 
     def create(self, path: str, size: int) -> Image:
         """Make (or replace) an image file of zeros, as `truncate -s` does for a new file."""
-        return self.put(path, Image(size))
+        image = Image(size)
+        image.sparse = True
+        return self.put(path, image)
 
     def put(self, path: str, image: Image) -> Image:
         """Make `path` stand for this image."""

@@ -5,9 +5,9 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from console.lab.attributes import attributes_of, hard_links, modified_at, owner_of
 from console.lab.geom.base import Consumer, Provider
-from console.lab.images import Image
-from console.lab.ufs import Inode, Table, read_contents
+from console.lab.ufs import BLOCK, Inode, Table, image_writes, read_contents, read_image
 from console.lab.ufs_volume import ROOT, NoSpace, Volume, Writes
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ NAMES_SECONDS = 14.5
 
 _PATIENCE = 60
 
+_SPECIAL = {"p": "fifo", "c": "device"}
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -30,6 +32,9 @@ class Seen:
     mode: int
     stamp: float
     size: int
+    about: tuple[str, str, int, float] = ("root", "wheel", 0, 0.0)
+    """Owner, group, flags and the time it was written."""
+    linked: int = 0
 
 
 class MountedUfs:
@@ -61,23 +66,42 @@ class MountedUfs:
 
     async def show(self) -> None:
         """Let the files appear below the mount point; raises OSError."""
+        given = attributes_of(self.node)
+        first_names: dict[int, str] = {}
         for path in sorted(self.volume.table):
             inode = self.volume.table[path]
             full = self._full_path(path)
-            if inode.kind == "d":
-                self.node.fs.mkdir(full, recursive=True)
-            elif inode.kind == "l":
-                self.node.fs.symlink(inode.target, full)
-            else:
-                self._put(full, await read_contents(self.provider, inode))
-            if inode.kind != "l":
-                self.node.fs.chmod(full, inode.mode)
+            await self._show(full, inode)
+            if inode.kind != "d" and first_names.setdefault(inode.number, full) != full:
+                given.link(first_names[inode.number], full)
+            if path != ROOT or (inode.user, inode.group) != ("root", "wheel"):
+                given.owners[full] = (inode.user, inode.group)
+            if inode.flags:
+                given.flags[full] = inode.flags
+            given.times[full] = (self.node.fs.stat(full)["modified"], inode.mtime)
         self._seen = self._look()
+
+    async def _show(self, full: str, inode: Inode) -> None:
+        fs = self.node.fs
+        if inode.kind == "d":
+            fs.mkdir(full, recursive=True)
+        elif inode.kind == "l":
+            fs.symlink(inode.target, full)
+            return
+        elif inode.kind in _SPECIAL:
+            fs.write_file(full, b"")
+            attributes_of(self.node).kinds[full] = (_SPECIAL[inode.kind], int(inode.target or "0"))
+        elif inode.size > LARGEST_PLAIN_FILE or any(not first for first, _ in inode.extents):
+            self.node.images.put(full, await read_image(self.provider, inode))
+        else:
+            fs.write_file(full, await read_contents(self.provider, inode))
+        fs.chmod(full, inode.mode)
 
     def hide(self) -> None:
         """Take the files away from the mount point."""
         for item in self.node.fs.read_dir(self.point):
             self.node.fs.remove(posixpath.join(self.point, item["name"]), recursive=True)
+        attributes_of(self.node).forget(self.point)
 
     async def mark(self, *, clean: bool) -> None:
         """Write the superblock at mount and unmount; raises OSError."""
@@ -191,45 +215,82 @@ class MountedUfs:
                 raise result
 
     def _take(self, path: str, seen: Seen) -> None:
-        volume = self.volume
+        volume, full = self.volume, self._full_path(path)
         old = volume.table.get(path)
         now = self.node.clock.now()
-        if old is not None and old.kind == seen.kind == "d":
-            volume.table[path] = replace(old, mode=seen.mode)
+        if old is not None and old.kind == seen.kind and self._only_about(path, seen):
+            volume.table[path] = _described(old, seen, now)
             return
-        data = self._read(path) if seen.kind == "f" else b""
+        volume.table.pop(path, None)
         if old is not None:
             volume.release(old)
+        twin = self._twin(full)
+        if twin is not None:
+            volume.table[path] = twin
+            return
+        image = self.node.images.at(full) if seen.kind == "f" else None
+        data = b"" if seen.kind != "f" or (image is not None and image.sparse) else self._read(path)
+        size = image.size if image is not None else len(data)
         try:
-            extents = (
-                volume.allocate(len(data), directory=True) if seen.kind == "d" else volume.allocate(len(data))
-            )
+            if image is not None and image.sparse:
+                extents = volume.allocate_sparse(size, image.written(BLOCK))
+            else:
+                extents = volume.allocate(size, directory=seen.kind == "d")
         except NoSpace:
             if not self._full:
                 self.node.kernel(f"pid 0 (sh), uid 0 inumber 4 on {self.point}: filesystem full")
             self._full = True
-            volume.table.pop(path, None)
             return
         self._full = False
-        target = self.node.fs.read_link(self._full_path(path)) if seen.kind == "l" else ""
         number = old.number if old is not None else volume.free_inode()
-        size = 512 if seen.kind == "d" else len(data)
-        group = old.group if old is not None else "wheel"
-        inode = Inode(seen.kind, seen.mode, now, number, size, extents, target, group)
-        volume.table[path] = inode
-        self._unwritten += volume.data_writes(inode, data)
+        kept = 512 if seen.kind == "d" else size
+        inode = Inode(seen.kind, seen.mode, now, number, kept, extents, self._target(full, seen))
+        volume.table[path] = inode = _described(inode, seen, now)
+        if image is not None and image.sparse:
+            self._unwritten += image_writes(inode, image)
+        else:
+            self._unwritten += volume.data_writes(inode, data)
+
+    def _twin(self, full: str) -> Inode | None:
+        """The inode of another name of the same file that the table has already."""
+        for name in hard_links(self.node, full):
+            if name != full and name.startswith(self.point.rstrip("/") + "/"):
+                known = self.volume.table.get(name[len(self.point.rstrip("/")) :])
+                if known is not None:
+                    return known
+        return None
+
+    def _only_about(self, path: str, seen: Seen) -> bool:
+        """Whether the contents are what they were: a directory's always are."""
+        before = self._seen.get(path)
+        return seen.kind == "d" or (
+            before is not None
+            and (before.stamp, before.size, before.linked) == (seen.stamp, seen.size, seen.linked)
+        )
+
+    def _target(self, full: str, seen: Seen) -> str:
+        if seen.kind == "l":
+            return self.node.fs.read_link(full)
+        return str(attributes_of(self.node).kinds[full][1]) if seen.kind == "c" else ""
 
     def _look(self) -> dict[str, Seen]:
         found: dict[str, Seen] = {}
+        given = attributes_of(self.node)
 
         def walk(path: str) -> None:
             for item in self.node.fs.read_dir(self._full_path(path)):
                 facts = item["metadata"]
                 child = posixpath.join(path, item["name"])
-                kind = {"directory": "d", "symlink": "l"}.get(facts["file_type"], "f")
-                found[child] = Seen(kind, facts["mode"] & 0o7777, facts["modified"], facts["size"])
+                full = self._full_path(child)
+                kind = {"directory": "d", "symlink": "l", "fifo": "p"}.get(facts["file_type"], "f")
+                if kind == "f" and full in given.kinds:
+                    kind = {word: letter for letter, word in _SPECIAL.items()}.get(given.kinds[full][0], "f")
+                stamp, size = (0.0, 0) if kind == "d" else (facts["modified"], facts["size"])
+                moment = modified_at(self.node, full, facts["modified"])
+                about = (*owner_of(self.node, full), given.flags.get(full, 0), moment)
+                mode, linked = facts["mode"] & 0o7777, given.links.get(full, 0)
+                found[child] = Seen(kind, mode, stamp, size, about, linked)
                 if kind == "d":
-                    found[child] = Seen(kind, facts["mode"] & 0o7777, 0.0, 0)
                     walk(child)
 
         if self.node.fs.exists(self.point):
@@ -244,10 +305,7 @@ class MountedUfs:
         image = self.node.images.at(full)
         return self.node.fs.read_file(full) if image is None else image.read(0, image.size)
 
-    def _put(self, full: str, data: bytes) -> None:
-        if len(data) <= LARGEST_PLAIN_FILE:
-            self.node.fs.write_file(full, data)
-            return
-        image = Image(len(data))
-        image.write(0, data)
-        self.node.images.put(full, image)
+
+def _described(inode: Inode, seen: Seen, now: float) -> Inode:
+    user, group, flags, moment = seen.about
+    return replace(inode, mode=seen.mode, user=user, group=group, flags=flags, mtime=moment, changed=now)

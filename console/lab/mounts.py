@@ -15,6 +15,8 @@ from console.lab.ufs_volume import Volume
 from console.lab.usage import Usage
 
 if TYPE_CHECKING:
+    from console.lab.geom.base import Provider
+    from console.lab.system_disk import SystemVolume
     from console.lab.world import Node
 
 SYNCER_SECONDS = 5.0
@@ -36,6 +38,8 @@ class Mount:
     options: list[str] = field(default_factory=list)
     read_only: bool = False
     ufs: MountedUfs | None = None
+    system: "SystemVolume | None" = None
+    """Set for a file system of the running system whose files stand in the plain tree."""
     usage: Usage | None = None
     """What df(1) last found."""
     kept: dict[str, bytes | None] = field(default_factory=dict)
@@ -53,6 +57,8 @@ class Mount:
         if self.ufs is not None and self.ufs.volume.superblock.soft_updates and not self.read_only:
             journaled = self.ufs.volume.superblock.journaled
             words.append("journaled soft-updates" if journaled else "soft-updates")
+        if self.system is not None and self.system.soft_updates and not self.read_only:
+            words.append("soft-updates")
         return words
 
 
@@ -78,11 +84,21 @@ class MountTable:
         """Mount the root file system and /dev, as booting does."""
         self.node.fs.mkdir("/dev", recursive=True)
         self.node.fs.write_file("/dev/mdctl", b"")
-        root = self.node.geom.find(ROOT_DEVICE)
-        if root is not None:
-            self.node.geom.vfs.open(root)
-        self.mounts = [Mount(ROOT_DEVICE, "/", "ufs"), Mount("devfs", "/dev", "devfs")]
+        self.mounts = [Mount("devfs", "/dev", "devfs")]
+        if self.node.system is None:
+            root = self.node.geom.find(ROOT_DEVICE)
+            if root is not None:
+                self.hold(root)
+            self.enter(Mount(ROOT_DEVICE, "/", "ufs"))
         self._plan()
+
+    def hold(self, provider: "Provider") -> None:
+        """Open a device for the running system itself; raises OSError."""
+        self.node.geom.vfs.open(provider)
+
+    def enter(self, mount: Mount) -> None:
+        """Add a file system of the running system; the root stands before devfs."""
+        self.mounts.insert(0 if mount.point == "/" else len(self.mounts), mount)
 
     def lose(self) -> None:
         """Forget every mount without writing anything back, as a power cut does."""

@@ -270,6 +270,7 @@ def write_access(
         f"    IdentitiesOnly yes\n"
         f"    UserKnownHostsFile {known}\n"
         f"    StrictHostKeyChecking yes\n"
+        f"    Ciphers aes128-gcm@openssh.com\n"
         for name, (port, _) in nodes.items()
     ]
     file = directory / "ssh_config"

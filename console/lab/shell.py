@@ -62,8 +62,8 @@ __wait_all() { __collect; for __job in $__jobs; do wait "$__job"; done; }
 """
 """`read` that waits for the session's input, and the collecting of what background jobs printed."""
 
-_OWN_NAME = re.compile(r"('[^']*')|\$(?:0\b|\{0\})")
-"""$0 outside single quotes: bashkit would call itself bash."""
+_OWN_NAME = re.compile(r"((?:^|(?<=\s))#[^\n]*|'[^']*')|\$(?:0\b|\{0\})")
+"""$0 outside comments and single quotes: bashkit would call itself bash."""
 
 
 @dataclass(frozen=True)

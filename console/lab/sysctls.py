@@ -109,9 +109,11 @@ MACHINE: dict[str, str] = {
 
 
 def _disk_flags(node: Node) -> Iterator[tuple[str, Value]]:
-    for provider in mesh.providers(node, "DISK"):
+    # From the geoms themselves: every sysctl(8) comes by here, and the mesh as text is slow to write and read.
+    disks = next((known.geoms for known in node.geom.classes if known.name == "DISK"), [])
+    for provider in (offered for geom in disks for offered in geom.providers):
         scsi = provider.name.startswith("ada")
-        opened = not provider.text("mode").startswith("r0w0e0")
+        opened = provider.mode != "r0w0e0"
         number = (0x80 if scsi else 0) + 0x3C + (2 if opened else 0)
         words = "OPEN," * opened + "CANDELETE,CANFLUSHCACHE,UNMAPPEDBIO,DIRECTCOMPLETION" + ",CANZONE" * scsi
         text = f"{number:x}<{words}>"

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
+from console.lab.images import Image
+
 SECTOR = 512
 BLOCK = 32768
 FRAGMENT = 4096
@@ -91,16 +93,21 @@ def geometry(fragments: int) -> Geometry:
 
 @dataclass(frozen=True, slots=True)
 class Inode:
-    """One file, directory or link; extents are (first fragment, count)."""
+    """One file; extents are (first fragment, count), first 0 for a hole. Equal numbers: names of one file."""
 
     kind: str
+    """f, d, l(ink), p(ipe) or c(haracter device)."""
     mode: int
     mtime: float
     number: int
     size: int = 0
     extents: tuple[tuple[int, int], ...] = ()
     target: str = ""
+    """Of a link; of a device its number."""
     group: str = "wheel"
+    user: str = "root"
+    flags: int = 0
+    changed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +187,15 @@ def _inode(row: dict[str, Any]) -> Inode:
     return replace(inode, extents=tuple((first, count) for first, count in row.get("extents", ())))
 
 
+_USUAL = {"group": "wheel", "user": "root"}
+
+
 def table_bytes(table: Table) -> bytes:
     """The inode table as text; what has its usual value is left out."""
     rows = {
-        path: {key: value for key, value in asdict(inode).items() if value not in (0, "", (), "wheel")}
+        path: {
+            key: value for key, value in asdict(inode).items() if value not in (0, "", (), _USUAL.get(key))
+        }
         for path, inode in table.items()
     }
     return json.dumps(rows, separators=(",", ":")).encode()
@@ -201,8 +213,33 @@ def table_writes(superblock: Superblock, text: bytes) -> list[tuple[int, bytes]]
 
 async def read_contents(storage: Storage, inode: Inode) -> bytes:
     """The bytes of a file; raises OSError."""
-    parts = [await storage.read(first * FRAGMENT, count * FRAGMENT) for first, count in inode.extents]
+    parts = [
+        await storage.read(first * FRAGMENT, count * FRAGMENT) if first else bytes(count * FRAGMENT)
+        for first, count in inode.extents
+    ]
     return b"".join(parts)[: inode.size]
+
+
+async def read_image(storage: Storage, inode: Inode) -> Image:
+    """A file as an image, holes left out; raises OSError."""
+    image = Image(inode.size)
+    image.sparse = any(not first for first, _ in inode.extents)
+    at = 0
+    for first, count in inode.extents:
+        if first and at < inode.size:
+            image.write(at, await storage.read(first * FRAGMENT, count * FRAGMENT))
+        at += count * FRAGMENT
+    return image
+
+
+def image_writes(inode: Inode, image: Image) -> Iterable[tuple[int, bytes]]:
+    """Where the bytes of an image go: (offset, bytes) pairs; nothing for holes."""
+    at = 0
+    for first, count in inode.extents:
+        length = min(count * FRAGMENT, image.size - at)
+        if first and length > 0:
+            yield first * FRAGMENT, image.read(at, length).ljust(-(-length // FRAGMENT) * FRAGMENT, b"\0")
+        at += count * FRAGMENT
 
 
 def file_fragments(size: int) -> int:
@@ -214,8 +251,10 @@ def file_fragments(size: int) -> int:
 
 
 def contents_writes(inode: Inode, data: bytes) -> Iterable[tuple[int, bytes]]:
-    """Where a file's bytes go: (offset, bytes) pairs, block by block."""
+    """Where a file's bytes go: (offset, bytes) pairs, block by block; nothing for holes."""
+    at = 0
     for first, count in inode.extents:
-        piece, data = data[: count * FRAGMENT], data[count * FRAGMENT :]
-        if piece:
+        piece = data[at : at + count * FRAGMENT]
+        at += count * FRAGMENT
+        if piece and first:
             yield first * FRAGMENT, piece.ljust(-(-len(piece) // FRAGMENT) * FRAGMENT, b"\0")

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass, replace
 
 from console.lab.ufs import (
+    BLOCK,
+    DIRECT_BLOCKS,
     FRAGMENT,
     FRAGMENTS,
     SUPERBLOCK,
@@ -49,6 +51,11 @@ class NoSpace(Exception):
     """The file system is full."""
 
 
+def _once(table: Table) -> dict[int, Inode]:
+    """The inodes of a table by number: a file with several names once."""
+    return {inode.number: inode for inode in table.values()}
+
+
 class Volume:
     """Superblock, inode table and allocation of one file system."""
 
@@ -59,7 +66,7 @@ class Volume:
         self._used = self.layout.reserved()
         self._tails: dict[int, int] = {}
         self._next_block = 0
-        for inode in table.values():
+        for inode in _once(table).values():
             self._mark(inode, 1)
 
     @classmethod
@@ -119,7 +126,7 @@ class Volume:
         """Count what is in use."""
         layout = self.layout
         groups = []
-        table = self.table if extra is None else extra
+        table = _once(self.table if extra is None else extra)
         for number in range(layout.groups):
             start, end = number * layout.group, min((number + 1) * layout.group, layout.size)
             blocks = fragments = 0
@@ -176,8 +183,32 @@ class Volume:
             raise
         return tuple(extents)
 
+    def allocate_sparse(self, size: int, written: frozenset[int]) -> tuple[tuple[int, int], ...]:
+        """Find room for a file of which only the blocks `written`, and always the last, are kept."""
+        blocks = -(-size // BLOCK)
+        extents: list[tuple[int, int]] = []
+        try:
+            for number in range(blocks + (blocks > DIRECT_BLOCKS)):
+                first = 0
+                if number in written or number >= blocks - 1:
+                    first = self._free_block()
+                    self._set(first, FRAGMENTS, 1)
+                last, count = extents[-1] if extents else (0, 0)
+                if count and (last + count == first if first else last == 0):
+                    extents[-1] = (last, count + FRAGMENTS)
+                else:
+                    extents.append((first, FRAGMENTS))
+        except NoSpace:
+            for first, count in extents:
+                if first:
+                    self._set(first, count, 0)
+            raise
+        return tuple(extents)
+
     def release(self, inode: Inode) -> None:
-        """Give a file's room back."""
+        """Give a file's room back, unless it has another name in the table."""
+        if any(other.number == inode.number for other in self.table.values()):
+            return
         self._mark(inode, 0)
         self._next_block = 0
 
@@ -221,11 +252,13 @@ class Volume:
         ]
 
     def _group_of(self, inode: Inode) -> int:
-        return inode.extents[0][0] // self.layout.group if inode.extents else 0
+        first = next((first for first, _ in inode.extents if first), 0)
+        return first // self.layout.group
 
     def _mark(self, inode: Inode, value: int) -> None:
         for first, count in inode.extents:
-            self._set(first, count, value)
+            if first:
+                self._set(first, count, value)
         if inode.kind == "f" and inode.extents and inode.extents[-1][1] % FRAGMENTS:
             block = inode.extents[-1][0] // FRAGMENTS
             self._tails[block] = self._tails.get(block, 0) + (1 if value else -1)

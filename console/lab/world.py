@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bashkit import FileSystem
 
@@ -15,6 +15,9 @@ from console.lab.geom.kernel import Geom
 from console.lab.images import ImageFiles
 from console.lab.mounts import MountTable
 from console.lab.processes import ProcessTable
+
+if TYPE_CHECKING:
+    from console.lab.system_disk import SystemDisk
 
 BOOT_SECONDS = 20.0
 """From power on until the node's services start, world seconds."""
@@ -90,6 +93,8 @@ class Node:
     """Run in order once the node is ready (daemons)."""
     at_power_cut: list[Callable[["Node"], None]] = field(default_factory=list)
     """Run when the electricity goes, before processes vanish."""
+    system: "SystemDisk | None" = None
+    """The disk of the running system when it has true tables; None: gpt/rootfs of vtbd0, without contents."""
     disk_filler: int = 0
     """Bytes of the root disk that a fault has filled with nothing in particular."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -168,7 +173,11 @@ class Node:
         if not self.power:
             return
         await self.geom.start()
+        if self.system is not None and not await self.system.start():
+            return
         self.mounts.start()
+        if self.system is not None:
+            await self.system.bring_up()
         for hook in self.before_services:
             await hook(self)
         self.ready = True
@@ -197,6 +206,8 @@ class Node:
     async def halt(self) -> None:
         """Shut down in order: file systems are written and unmounted, then the power goes."""
         await self.mounts.unmount_all()
+        if self.system is not None and self.power:
+            await self.system.shut_down()
         self.cut_power()
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:

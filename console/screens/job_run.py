@@ -2,12 +2,14 @@
 
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
 
+from console.engine.journal import JournalTrouble
 from console.model.plan import Risk
 from console.model.run import Choice, Question, RunRecord, RunState, StepState
 from console.screens.job_dialogs import ButtonsDialog, SecretDialog
@@ -26,11 +28,14 @@ from widgets.signs import Tone, mark
 from widgets.step_card import StepCard
 
 OVER = (RunState.DONE, RunState.UNDONE)
+UNDER_WAY = (RunState.RUNNING, RunState.ASKING)
+LOOKED_EVERY = 1.0
+"""Seconds between two looks at a run that another console carries."""
 UNTOUCHED = (StepState.PENDING, StepState.REFUSED, StepState.ALREADY_SO)
 
 
 def over(run: RunRecord) -> bool:
-    """Whether there is nothing to go on with; a record that says it runs, without a console, may go on."""
+    """Whether there is nothing to go on with."""
     return run.state in OVER or not run.id
 
 
@@ -54,6 +59,7 @@ run until you move it; `escape` lets it go with the run again.
 
 `s` ends the run after the step under way, in the safe state that the step names; pressed again it insists.
 `q` leaves the screen while the run goes on. A question that destroys wants the name of its target typed.
+A run of another console on this machine is shown as it goes on; it is answered and stopped there.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "answer", "Answer", tooltip="What the run asks", priority=True),
@@ -69,6 +75,8 @@ run until you move it; `escape` lets it go with the run again.
     output: var[bool] = var(False, toggle_class="-output")
 
     _keys: object = None
+    _trouble = ""
+    """What was last told of the journal."""
 
     def content(self) -> ComposeResult:
         """Steps beside details; the pair under both."""
@@ -78,19 +86,20 @@ run until you move it; `escape` lets it go with the run again.
             with Vertical(id="details"):
                 yield StepCard().data_bind(PairScreen.run, step=RunScreen.pointed)
                 yield DirectionCard()
-                yield Drawn(id="progress")
+                yield Drawn(id="step-progress")
                 yield RunOutput()
         yield DataPath().data_bind(PairScreen.state, PairScreen.moment, PairScreen.compact)
         yield Drawn(id="bar")
 
     def on_mount(self) -> None:
         """The steps have the keys."""
-        self.query_one("#progress", Drawn).display = False
+        self.query_one("#step-progress", Drawn).display = False
         self.query_one(PlanSteps).focus()
         self.watch(self.app, "question", self._asked)
         self.watch(self.app, "refusal", self._refused)
         # The last thing a run tells is how it ended; that it is over comes after it.
         self.watch(self.app, "job_busy", self._draw)
+        self.set_interval(LOOKED_EVERY, self._follow)
 
     def on_screen_resume(self) -> None:
         """A question that came meanwhile is asked now."""
@@ -112,6 +121,32 @@ run until you move it; `escape` lets it go with the run again.
         if self.is_mounted:
             self._draw_head()
 
+    def _elsewhere(self) -> bool:
+        """Whether another console on this machine runs it: the journal calls no dead run running."""
+        running, run = self.app.running, self.app.job_run
+        busy = running is not None and running.busy
+        return not busy and run is not None and bool(run.id) and run.state in UNDER_WAY
+
+    def _follow(self) -> None:
+        if self.is_current and self._elsewhere():
+            self._look()
+
+    @work(exclusive=True, group="elsewhere")
+    async def _look(self) -> None:
+        """How far the other console is."""
+        run = self.app.job_run
+        if self.app.jobs is None or run is None:
+            return
+        try:
+            kept = await self.app.jobs.kept(run.id)
+        except JournalTrouble as trouble:
+            if str(trouble) != self._trouble:
+                self.app.notify(one_line(str(trouble)), severity="error", markup=False, timeout=8)
+            self._trouble = str(trouble)
+            return
+        if kept is not None and self.is_attached and self._elsewhere() and self.app.job_run is run:
+            self.app.job_run = kept
+
     def on_plan_steps_pointed(self, event: PlanSteps.Pointed) -> None:
         """The cursor came to another step."""
         if event.step is not None:
@@ -127,8 +162,9 @@ run until you move it; `escape` lets it go with the run again.
             return
         self._draw_head()
         self._draw_output()
-        progress = self.query_one("#progress", Drawn)
-        line = progress_line(self.run, max(20, progress.size.width or self.size.width - 4))
+        progress = self.query_one("#step-progress", Drawn)
+        # Not its own width: while it is hidden it has none.
+        line = progress_line(self.run, max(20, self.query_one("#details").size.width - 4))
         progress.display = line is not None
         if line is not None:
             progress.draw(line)
@@ -269,6 +305,8 @@ run until you move it; `escape` lets it go with the run again.
         run, running = self.run, self.app.running
         if run is None or running is None or running.busy or over(run) or not self.is_current:
             return
+        if self._elsewhere():
+            return
 
         def agreed(said: str | None) -> None:
             if said == "Undo":
@@ -332,5 +370,5 @@ run until you move it; `escape` lets it go with the run again.
             case "stop":
                 return busy
             case "resume" | "undo":
-                return not busy and run is not None and not over(run)
+                return not busy and run is not None and not over(run) and not self._elsewhere()
         return True

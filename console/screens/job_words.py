@@ -53,7 +53,8 @@ def ended_words(run: RunRecord) -> Content:
         return Content.assemble(mark(tone, f"{run.state.value}{why}", loud=True), (left, "bold"))
     if run.state is RunState.UNDONE:
         return mark(tone, f"undone: {one_line(run.safe_state or 'as before')}", loud=True)
-    return mark(Tone.UNKNOWN, "no console runs it: c continues, u undoes", loud=True)
+    doing = "asks there" if run.state is RunState.ASKING else "runs there"
+    return mark(Tone.WORKING, f"another console on this machine has it: it {doing}", loud=True)
 
 
 def refusal_words(refusal: JobRefused, *, begun: bool) -> list[Content]:

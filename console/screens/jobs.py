@@ -61,6 +61,14 @@ class Jobs(Protocol):
         """
         ...
 
+    async def kept(self, run: str) -> RunRecord | None:
+        """A run as the journal has it now, whichever console carries it; None when there is none.
+
+        Raises:
+            JournalTrouble: the journal cannot be read.
+        """
+        ...
+
     async def apply(self, plan: Plan, operator: "Operator") -> RunRecord:
         """Run the plan; returns when the run has ended, however it did.
 

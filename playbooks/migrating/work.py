@@ -1,9 +1,12 @@
 """What a migration does, settled: which file system goes where, and how the target disk will be divided."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from console.model.disks import FileSystem, HostDisks, Scheme
+
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 class Way(StrEnum):
@@ -62,11 +65,16 @@ class Move:
     target: Place
     excludes: tuple[str, ...] = ()
     """Paths below `mount` that are flagged nodump, because they are left out."""
+    below: str = ""
+    """Where in the target it goes, without a leading `/`: `var` when several file systems become one. Such a
+    target is made (newfs) by the move of the root, and only that directory is emptied to begin anew."""
+    live: bool = True
+    """Mounted read-write: only of such a one can dump take a snapshot (-L)."""
 
     @property
     def slug(self) -> str:
         """For step ids: `root`, `var`, `usr-home`."""
-        return self.mount.strip("/").replace("/", "-").lower() or "root"
+        return _NO_SLUG.sub("-", self.mount.lower()).strip("-") or "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,18 @@ class Work:
     """/etc/fstab of the copy."""
     loader_after: str | None = None
     """/boot/loader.conf of the copy where it has to change; None = left."""
+    slice_start: int = 0
+    """Bytes; where the FreeBSD slice of an MBR disk begins."""
+    slice_size: int = 0
+    """Bytes; of the FreeBSD slice, or of the whole of a dedicated disk; 0 for GPT."""
+    ufs: int = 2
+    """1 or 2: what the moved system can mount, which may be older than the machine that runs newfs (-O)."""
+    density: int | None = None
+    """Bytes per inode (newfs -i); None = what newfs takes by itself."""
+    work_directory: str | None = None
+    """On the source, for way FILE; on a file system that is not moved (P46)."""
+    cautions: tuple[str, ...] = ()
+    """What could not be checked, or has to be known before it begins, a line each."""
 
     @property
     def same_host(self) -> bool:

@@ -63,27 +63,51 @@ vrrpconf() {
 	done <"$vrrp_conf"
 }
 
-# $1: a text file. Its lines follow its name, each after a blank; whatever is set to a password word is masked.
+# $1: a text file. Its name, then its first 64 KiB; the boundary, which no file knows, stands before what is not its
+# own text. A last line may have no end, so the next name begins with one.
 show() {
 	if [ ! -f "$1" ]; then
-		printf '## %s missing\n' "$1"
+		printf '\n%s %s missing\n' "$boundary" "$1"
 		return
 	fi
-	printf '## %s\n' "$1"
-	# The added line end completes a last line without one, and is dropped again where it was not needed.
-	{ head -c 65536 -- "$1"; echo; } | sed -e '${/^$/d;}' \
-		-e 's/\([Pp][Aa][Ss][Ss][Ww][A-Za-z_]*[[:blank:]]*=\).*/\1 ********/' -e 's/^/ /'
+	printf '\n%s %s\n' "$boundary" "$1"
+	head -c 65536 -- "$1" 2>/dev/null || printf '\n%s\n' "$boundary"
 }
 
+# The lines of each file follow its name, each after a blank; whatever is set to a password word is masked. One awk
+# for all of them: this is asked before every step of a job.
 files() {
-	show /etc/rc.conf
-	show /boot/loader.conf
-	show /etc/fstab
 	scripts=$(sed -n 's/^[[:blank:]]*[a-z]*script[[:blank:]]*=[[:blank:]]*\(\/[^[:blank:]]*\).*/\1/p' "$vrrp_conf" \
 		2>/dev/null | sort -u)
-	for path in $scripts; do
-		show "$path"
-	done
+	{
+		show /etc/rc.conf
+		show /boot/loader.conf
+		show /etc/fstab
+		for path in $scripts; do
+			show "$path"
+		done
+	} | awk -v mark="$boundary" '
+		index($0, mark) == 1 {
+			if (last != "")
+				print " " last
+			last = ""
+			held = 0
+			name = substr($0, length(mark) + 1)
+			print (name == "" ? "unreadable" : "##" name)
+			next
+		}
+		{
+			if (held)
+				print " " last
+			last = $0
+			held = 1
+			if (match(last, /[Pp][Aa][Ss][Ss][Ww][A-Za-z_]*[ \t]*=/))
+				last = substr(last, 1, RSTART + RLENGTH - 1) " ********"
+		}
+		END {
+			if (last != "")
+				print " " last
+		}'
 }
 
 images() {
@@ -192,11 +216,13 @@ look() {
 	esac
 }
 
-# $1: the tick, $2: a section.
+# $1: the tick, $2: a section. The end of one answer and the beginning of the next leave in one piece.
 answer() {
-	printf '@%s begin %s %s\n' "$boundary" "$1" "$2"
+	printf '%s@%s begin %s %s\n' "$ending" "$boundary" "$1" "$2"
 	look "$2" </dev/null 2>&1
-	printf '\n@%s end %s %s %s\n' "$boundary" "$1" "$2" "$?"
+	ending="
+@$boundary end $1 $2 $?
+"
 }
 
 # $1: the tick, $2: its sections; a word that is no section is passed over.
@@ -204,6 +230,7 @@ tick() {
 	case $1 in
 	'' | *[!0-9]*) return ;;
 	esac
+	ending=
 	for section in $2; do
 		case $section in
 		host | mounts | ifconfig | ps | vrrplog | geom | messages | modules | sockets | vrrpconf | exports | files | \
@@ -212,7 +239,7 @@ tick() {
 			;;
 		esac
 	done
-	printf '@%s done %s\n' "$boundary" "$1"
+	printf '%s@%s done %s\n' "$ending" "$boundary" "$1"
 }
 
 # $1: the name of a setting, $2: an absolute path without odd characters.

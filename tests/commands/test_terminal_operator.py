@@ -111,6 +111,20 @@ def test_each_change_and_each_line_of_output_is_told_once() -> None:
     assert sum(run.plan.steps[0].title in line for line in shown) == 1
 
 
+@pytest.mark.parametrize("then", [StepState.RUNNING, StepState.DONE])
+def test_what_a_quick_step_prints_stands_under_its_title(then: StepState) -> None:
+    someone, shown, _ = operator()
+    early = with_step(a_run(), state=StepState.INTENDED, started=1.0, out="one\n")
+    someone.tell(early)
+    someone.tell(with_step(early, state=then))
+    someone.tell(with_step(early, state=StepState.DONE, ended=1.1))
+    title, line = (
+        next(n for n, said in enumerate(shown) if words in said)
+        for words in (early.plan.steps[0].title, "| one")
+    )
+    assert title < line
+
+
 def test_hostile_output_is_shown_inert() -> None:
     someone, shown, _ = operator()
     someone.tell(with_step(a_run(), state=StepState.RUNNING, out="\x1b]0;owned\x07\n"))

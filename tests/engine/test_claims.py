@@ -79,11 +79,14 @@ async def test_a_run_whose_console_was_killed_is_not_told_as_running(tmp_path: P
         await theirs.keep(run)
         for journal in (theirs, ours):
             assert [told.state for told in await journal.runs()] == [RunState.RUNNING]
+            assert await journal.seen(run.id) == run
         await theirs.release(run.id)
         (told,) = await ours.runs()
         assert told.state is RunState.STOPPED
         assert f"mirrorgate resume {run.id}" in told.why
         assert await ours.load(run.id) == run
+        assert await ours.seen(run.id) == told
+        assert await ours.seen("no-such-run") is None
     finally:
         await theirs.close()
         await ours.close()

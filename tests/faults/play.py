@@ -20,8 +20,8 @@ from tests.faults.console import Bench, shortened
 from tests.faults.marks import Marks
 from tests.faults.onward import Onward
 from tests.faults.second import INTRUDED, intrude
-from tests.faults.site import STARTS, Site
-from tests.faults.strike import TRACE, Strike
+from tests.faults.site import STARTS, TRACE, Site
+from tests.faults.strike import Strike
 
 _LOCK = "/var/db/mirrorgate/lock/owner"
 

@@ -34,6 +34,8 @@ from tests.faults.marks import HOOK
 from tests.faults.wire import Cable
 
 IMAGE = "16m"
+TRACE = "/var/tmp/executed"
+"""On each node: the id of every job that ran, one line each time it did."""
 _UNASKED = 10.0
 """Seconds between readings for which nobody asked."""
 

@@ -8,11 +8,9 @@ from console.lab.world import Node
 from console.model.job import HandsLost, JobLook, JobState
 from console.model.lineage import OperatorLock
 from tests.faults.cells import Cell, Fault, Instant
-from tests.faults.site import Site
+from tests.faults.site import TRACE, Site
 
 HOLD = "/var/tmp/fault-hold"
-TRACE = "/var/tmp/executed"
-"""On each node: the id of every job that ran, one line each time it did."""
 BRIEF = {Fault.LINK: 12.0, Fault.REPLICATION: 5.0, Fault.POWER: 3.0, Fault.FULL: 7.0}
 """Seconds after which a fault that does not last is mended."""
 

@@ -13,7 +13,7 @@ from console.lab.invariants import watch
 from console.lab.scenarios import is_mounted
 from console.lab.world import Node
 from tests.faults.marks import Marks
-from tests.faults.site import Site, site
+from tests.faults.site import Site, real_site
 
 _SPEED = 4.0
 """World seconds per second: faster, and a console's signs of life are too far apart for the nodes' clocks."""
@@ -61,7 +61,7 @@ async def _killed_at(here: Site, process: asyncio.subprocess.Process, node: Node
 async def test_a_run_whose_console_was_killed_is_resumed_to_its_end_and_nothing_runs_twice(
     tmp_path: Path, job: str, node: str, step: str, serving: str
 ) -> None:
-    async with site(speed=_SPEED) as here:
+    async with real_site(_SPEED) as here:
         world = here.lab.world
         await here.reset("healthy")
         watcher = watch(world)

@@ -3,10 +3,9 @@
 `MIRRORGATE_DAYS=50 pytest tests/faults/test_any_operator.py` plays more than the two days of the test suite.
 """
 
-import asyncio
 import os
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -25,6 +24,7 @@ from tests.faults.onward import Onward
 from tests.faults.play import final_look
 from tests.faults.site import STARTS, site
 from tests.faults.strike import Strike
+from tests.faults.virtual_time import virtual_time
 
 T = TypeVar("T")
 
@@ -38,13 +38,14 @@ class Days(RuleBasedStateMachine):
 
     @initialize()
     def morning(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.time = ExitStack()
+        self.runner = self.time.enter_context(virtual_time())
         self.stack = AsyncExitStack()
         self.told: list[str] = []
         self.do(self._begin())
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
+        return self.runner.run(work)
 
     async def _begin(self) -> None:
         self.site = await self.stack.enter_async_context(site())
@@ -55,11 +56,8 @@ class Days(RuleBasedStateMachine):
 
     def _bench(self, step: str, instant: Instant) -> Bench:
         cell = Cell("any", step, Fault.KILLED, instant, True, Then.OTHER)
-        lab = self.site.lab
-        strike = Strike(lab, cell, True, "b")
-        return Bench(
-            lab.ssh_config, self.site.eyes, self.site.directory / "days.db", strike, self.site.is_off
-        )
+        strike = Strike(self.site, cell, True, "b")
+        return Bench(self.site, self.site.directory / "days.db", strike)
 
     @rule(name=JOB)
     def a_job_is_run(self, name: str) -> None:
@@ -141,7 +139,7 @@ class Days(RuleBasedStateMachine):
             self.do(self._evening())
         finally:
             self.do(self.stack.aclose())
-            self.loop.close()
+            self.time.close()
 
     async def _evening(self) -> None:
         """Everything is mended, and the pair brought back."""

@@ -93,7 +93,7 @@ def test_the_data_at_risk_is_never_nothing() -> None:
         assert readiness(pair).data_at_risk.strip()
     assert "99 % done" in readiness(copying("ggate0", 99)).data_at_risk
     assert "useless" in readiness(copying("ggate0", 99)).data_at_risk
-    assert "7 writes" in readiness(with_gate(healthy(), queue_count=7)).data_at_risk
+    assert "7 requests" in readiness(with_gate(healthy(), queue_count=7)).data_at_risk
 
 
 def test_carp_needs_neither_serverid_nor_script() -> None:

@@ -128,6 +128,8 @@ def test_what_destroys_names_its_target_and_everything_else_only_changes() -> No
     destroying = {step.id: step.confirm for step in made.steps if step.risk is Risk.DESTROYS}
     assert destroying == {"first-copy": "web-a:md0", "newfs": "web-a:mirror/remotemirror"}
     assert made.step("first-copy").shows_direction
+    assert made.direction is not None
+    assert made.direction.source.size == made.direction.target.size == 500 << 20
 
 
 @pytest.mark.parametrize("id", ["label", "insert", "attach-md-master", "newfs"])

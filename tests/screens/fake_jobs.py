@@ -306,6 +306,9 @@ class FakeJobs:
     async def unfinished(self, pair: str) -> Sequence[RunRecord]:
         return self.open_runs
 
+    async def kept(self, run: str) -> RunRecord | None:
+        return next((one for one in self.open_runs if one.id == run), None)
+
     async def apply(self, plan: Plan, operator: Operator) -> RunRecord:
         return await self._run("apply", plan, operator)
 

@@ -21,7 +21,7 @@ from widgets.plan_steps import PlanSteps
 from widgets.step_card import StepCard
 
 EXACTLY = {
-    "look": ("nothing is run, the console waits", "slave mounted", "fails if"),
+    "look": ("nothing is run, the console waits", "slave mounted", "fail if mounted on both nodes"),
     "settings": ("writes /usr/local/etc/mirrorgate.conf", "mode 0600", 'password="@SECRET:vrrp@"'),
     "rebuild": ("asks to type web-a:md0", "destroys", "the half is not used until it is ACTIVE"),
     "aside": ("copies /data/aside.img to root@archive:/srv/aside.img",),

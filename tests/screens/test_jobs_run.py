@@ -68,7 +68,10 @@ async def test_steps_command_guards_output_and_progress_are_seen_as_they_happen(
         ):
             assert words in text, words
         await drawn(app, pilot, jobs, printing(record(5), "wait-copy", "", percent=41))
-        assert "41 %  3 min 12 s left" in text_of(app)
+        lines = text_of(app).splitlines()
+        pair = next(n for n, line in enumerate(lines) if "data path" in line)
+        assert any("41 %  3 min 12 s left" in line for line in lines[:pair]), "beside the steps"
+        assert any("%" in line for line in lines[pair:]), "the pair keeps a line of its own"
 
 
 async def test_the_cursor_goes_with_the_run_until_it_is_moved_and_again_after_escape() -> None:
@@ -173,7 +176,7 @@ async def test_an_unfinished_run_stands_on_top_and_is_gone_on_with() -> None:
         await eventually(lambda: jobs.begun == [("resume", stopped.id)])
 
 
-async def test_a_run_whose_console_died_says_running_and_can_be_gone_on_with() -> None:
+async def test_a_run_of_another_console_is_watched_and_is_nobodys_to_go_on_with_before_its_end() -> None:
     jobs = FakeJobs()
     jobs.open_runs = (record(4),)
     app = console(sample.syncing(), jobs=jobs)
@@ -182,7 +185,13 @@ async def test_a_run_whose_console_died_says_running_and_can_be_gone_on_with() -
         await press(pilot, "j")
         await eventually(lambda: "1 unfinished" in text_of(app))
         await press(pilot, "home", "enter")
-        assert "no console runs it" in text_of(app)
+        assert "another console on this machine has it: it runs there" in text_of(app)
+        await press(pilot, "c")
+        assert isinstance(app.screen, RunScreen), "nothing to go on with while it runs"
+        jobs.open_runs = (record(6, RunState.ASKING),)
+        await eventually(lambda: "it asks there" in text_of(app) and "6 of 9 steps done" in text_of(app))
+        jobs.open_runs = (record(6, RunState.STOPPED, why="its console went away in the middle"),)
+        await eventually(lambda: "stopped: its console went away" in text_of(app))
         await press(pilot, "c", "right", "enter")
         await eventually(lambda: jobs.begun)
 

@@ -76,11 +76,12 @@ def queue_stuck(scene: Scene) -> Iterator[Finding]:
         blocked = any(_blocked(p) for p in node.facts.processes.value or ())
         dead = gate_alive(scene.snapshot, node).answer is Answer.NO
         sure = stuck >= 4 or dead or (blocked and stuck >= 2)
+        waiting = "1 request waits" if gate.queue_count == 1 else f"{gate.queue_count} requests wait"
         yield finding(
             "P01",
             _stuck_severity(counts, stuck, sure),
             node,
-            f"{gate.name} on {node.name}: {gate.queue_count} requests wait and none is answered",
+            f"{gate.name} on {node.name}: {waiting} and none is answered",
             why="Writers block while a small buffered write still seems to succeed; the mirror goes on "
             "saying COMPLETE.",
             todo=_FREE_WRITERS.format(unit=gate.unit, node=node.name),
