@@ -88,7 +88,10 @@ class TypedConfirm(Vertical):
 
     def on_key(self, event: Key) -> None:
         """Whoever begins to type types into the line, wherever the focus is."""
-        if event.is_printable and event.character and event.key != "space" and not self.line.has_focus:
+        # The line keeps what reaches it. Keys typed fast still arrive at the button that had the focus,
+        # and must not go on from there to be taken for keys of the console.
+        begun = bool(self.line.value)
+        if event.is_printable and event.character and (begun or event.key != "space"):
             event.stop()
             event.prevent_default()
             self.line.focus()

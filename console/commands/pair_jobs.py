@@ -4,7 +4,9 @@ import getpass
 import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from console.commands import answers
 from console.engine import plan_file
@@ -13,6 +15,7 @@ from console.engine.parties import Eyes, Operator
 from console.engine.runner import Refused, Runner
 from console.model.asking import Asker
 from console.model.config import Config, PairConfig
+from console.model.disks import HostDisks
 from console.model.form import Form, JobInfo, Value
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
@@ -20,11 +23,14 @@ from console.model.snapshot import PairSnapshot
 from console.screens.jobs import JobRefused
 from console.ssh.copying import ConsoleCopier
 from console.ssh.hands import operating_opener
+from console.ssh.streaming import ConsoleStreamer
+from console.ssh.surveying import Surveyor
 from console.toml_file import BadConfig
 from playbooks.job import CannotPlan
 from playbooks.jobs import JOBS
 
 OURS = frozenset(JOBS)
+NO_ANSWERS: Mapping[str, Value] = MappingProxyType({})
 _OVER = (RunState.DONE, RunState.UNDONE)
 
 
@@ -59,6 +65,8 @@ class PairJobs:
         self._journal = journal
         self._asker = asker
         self._runner: Runner | None = None
+        self._disks: dict[tuple[str, str], HostDisks] = {}
+        """By pair and machine, as each was read last."""
 
     def offered(self) -> Sequence[JobInfo]:
         """Our jobs, then the plan files of the operator."""
@@ -70,20 +78,40 @@ class PairJobs:
         ]
         return [*ours, *own]
 
-    def form(self, pair: str, job: str) -> Form:
+    def surveys(self, pair: str, job: str, values: Mapping[str, Value]) -> Sequence[str]:
+        """Machines whose disks the job has to know, given the answers so far. Raises CannotPlan."""
+        ours = JOBS.get(job)
+        if ours is None or ours.surveys is None:
+            return ()
+        return ours.surveys(self._snapshot(pair), values)
+
+    def surveyed(self, pair: str, machine: str) -> bool:
+        """Whether the disks of a machine were read already, whatever came of it."""
+        return (pair, machine) in self._disks
+
+    async def survey(self, pair: str, machines: Sequence[str]) -> None:
+        """Read the disks of machines, for `form` and `plan`. Raises CannotPlan."""
+        surveyor = Surveyor(self._ssh_config, self._asker())
+        try:
+            read = await surveyor.survey(machines, self._pair(pair))
+        except (ValueError, JobRefused) as odd:
+            raise CannotPlan(str(odd)) from odd
+        self._disks |= {(pair, one.name): one for one in read}
+
+    def form(self, pair: str, job: str, values: Mapping[str, Value] = NO_ANSWERS) -> Form:
         """What the job asks; a plan file asks nothing."""
         if job not in JOBS:
             info = next((info for info in self.offered() if info.name == job), None)
             if info is None:
                 raise CannotPlan(f"no job is called {job}; there are: {', '.join(JOBS)}")
             return Form(info)
-        return answers.form(JOBS[job], self._snapshot(pair))
+        return answers.form(JOBS[job], self._with_disks(pair, job, values))
 
     def plan(self, pair: str, job: str, values: Mapping[str, Value]) -> Plan:
         """The whole plan, from the newest reading. Raises CannotPlan."""
-        snapshot = self._snapshot(pair)
         if job not in JOBS:
-            return self.load(plan_file.plans_directory() / f"{job}.toml", snapshot)
+            return self.load(plan_file.plans_directory() / f"{job}.toml", self._snapshot(pair))
+        snapshot = self._with_disks(pair, job, values)
         return JOBS[job].plan(snapshot, answers.answers(JOBS[job], snapshot, values))
 
     def load(self, path: Path, snapshot: PairSnapshot) -> Plan:
@@ -138,8 +166,7 @@ class PairJobs:
     ) -> RunRecord:
         if self._runner is not None:
             raise JobRefused("a run is under way in this console")
-        ssh_config = Path(self._config.ssh_config) if self._config.ssh_config else None
-        asker = self._asker()
+        ssh_config, asker = self._ssh_config, self._asker()
         self._runner = Runner(
             self._pair(pair),
             self._eyes(pair),
@@ -148,6 +175,7 @@ class PairJobs:
             operator,
             who=who(),
             copier=ConsoleCopier(ssh_config, asker),
+            streamer=ConsoleStreamer(ssh_config, asker),
         )
         try:
             return await do(self._runner)
@@ -161,6 +189,16 @@ class PairJobs:
         if pair is None:
             raise JobRefused(f"no pair is called {name} in the configuration any more")
         return pair
+
+    @property
+    def _ssh_config(self) -> Path | None:
+        return Path(self._config.ssh_config) if self._config.ssh_config else None
+
+    def _with_disks(self, pair: str, job: str, values: Mapping[str, Value]) -> PairSnapshot:
+        """The pair as it is, with the machines that the job asks about, as far as they were read."""
+        snapshot = self._snapshot(pair)
+        read = (self._disks.get((pair, name)) for name in self.surveys(pair, job, values))
+        return replace(snapshot, disks=tuple(one for one in read if one is not None))
 
     def _snapshot(self, pair: str) -> PairSnapshot:
         return self._eyes(pair).latest()

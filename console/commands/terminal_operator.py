@@ -58,6 +58,8 @@ class TerminalOperator:
             for line in direction_lines(self._plan.direction, question.direction_facts):
                 self._show(inert(line))
         self._show(inert(question.text))
+        for line in question.takes_back.splitlines():
+            self._show(inert(f"  run  {line}"))
         safe = question.choices[0]
         plain = question.typed is None and not (question.destroys or question.by_hand)
         if question.typed is not None:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.engine import transitions
+from console.engine.carrying import Parties
 from console.engine.decisions import QUIET, Decision, Do
-from console.engine.doing import Doing, Parties
+from console.engine.doing import Doing
 from console.engine.machine import decide
 from console.model.job import JobState
 from console.model.plan import Command, WriteFile

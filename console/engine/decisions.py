@@ -20,6 +20,7 @@ class Do(StrEnum):
     FOLLOW = "look at the job again a little later"
     WATCH = "read what the wait waits for"
     COPY = "copy, or go on copying"
+    STREAM = "stream, from its beginning"
     VERIFY = "read what must hold after it"
     DONE = "it took effect"
     FAIL = "it failed"
@@ -71,6 +72,10 @@ class Seen:
     failed_when: tuple[Checked, ...] = ()
     copied: bool | None = None
     """The transfer's end: True = arrived and checked, False = refused for good."""
+    begun: bool = False
+    """The stream is this console's to begin: its intent was kept just now."""
+    streamed: bool | None = None
+    """The stream's end: True = both ends exited 0, False = it failed, and `trouble` says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,28 @@ class Desk:
             stirred.cancel()
             await asyncio.gather(task, stirred, return_exceptions=True)
 
+    async def until_insisted(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of `work`, which a first stop lets end; None when it was cancelled, for it had to end.
+
+        It has to where an abort condition holds, the lock was lost, or the stop was insisted on.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            while True:
+                signals = self.heed()
+                if signals.abort or signals.lock or signals.insist:
+                    return None
+                stirred = asyncio.ensure_future(self._stirred.wait())
+                try:
+                    await asyncio.wait({task, stirred}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    stirred.cancel()
+                if task.done():
+                    return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def ask(self, question: Question) -> Choice | None:
         """The operator's answer; None when a signal came first, and the question is no longer open."""
         self.put(replace(self.run, state=RunState.ASKING))

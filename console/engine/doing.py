@@ -2,18 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from console.engine import questions, transitions
-from console.engine.copies import Copier
+from console.engine.carrying import Parties
 from console.engine.decisions import NOTHING, Do, Seen
-from console.engine.desk import Desk, growing
-from console.engine.grip import Grip
-from console.engine.jobs import Jobs
-from console.engine.locks import Locks
+from console.engine.desk import growing
 from console.engine.on_nodes import present, probed
-from console.engine.readings import Readings
-from console.engine.secret_values import Secrets
+from console.engine.streaming import carried
 from console.engine.writing import filled, write_text
 from console.health.history import History, remember
 from console.health.progress import progress
@@ -30,20 +26,6 @@ STAYED = 0.2
 """Seconds a look must have taken for the next to follow at once."""
 REOPENED = 10.0
 """Seconds for which a job is followed when the operator asked to look again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """What a course works with."""
-
-    desk: Desk
-    grips: Mapping[str, Grip]
-    """By node name."""
-    readings: Readings
-    locks: Locks
-    secrets: Secrets
-    jobs: Jobs
-    copier: Copier | None
 
 
 class Doing:
@@ -63,6 +45,7 @@ class Doing:
             Do.FOLLOW: self._follow,
             Do.WATCH: self._watch,
             Do.COPY: self._copy,
+            Do.STREAM: self._stream,
             Do.VERIFY: self._verify,
             Do.REOPEN: self._reopen,
             Do.RETRY: self._retry,
@@ -142,7 +125,7 @@ class Doing:
             await self._launch(step, text, given)
         else:
             self._desk.put(transitions.running(self._run, step.id))
-            self._see(confirmed=confirmed)
+            self._see(confirmed=confirmed, begun=True)
 
     async def _launch(self, step: Step, text: str, given: bytes | None) -> None:
         job, node = transitions.job_of(self._run, step.id), step.node or ""
@@ -268,6 +251,10 @@ class Doing:
         else:
             if copied:
                 self._see(copied=True)
+
+    async def _stream(self, step: Step) -> None:
+        trouble = await carried(self._p, step, self._limit_of(step))
+        self._see(streamed=not trouble, trouble=trouble)
 
     async def _verify(self, step: Step) -> None:
         expects = await self._what_holds(step.expects)

@@ -85,7 +85,8 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
         if old is step or old == step:
             continue
         db.execute(
-            "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO steps VALUES"
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.id,
                 position,
@@ -104,6 +105,9 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
                 step.attempt,
                 step.undoing,
                 step.reached,
+                step.moved,
+                step.total,
+                step.rate,
             ),
         )
         for stream, was, now in (
@@ -231,11 +235,12 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
     steps: list[StepRecord] = []
     for row in db.execute(
         "SELECT position, id, state, started, ended, exit_status, out_length, err_length, why, guards,"
-        " expects, percent, eta, attempt, undoing, reached FROM steps WHERE run = ? ORDER BY position",
+        " expects, percent, eta, attempt, undoing, reached, moved, total, rate FROM steps"
+        " WHERE run = ? ORDER BY position",
         (id,),
     ):
         position, name, state, started, ended, status, out, err, why, guards, expects, *rest = row
-        percent, eta, attempt, undoing, reached = rest
+        percent, eta, attempt, undoing, reached, moved, total, rate = rest
         steps.append(
             StepRecord(
                 id=name,
@@ -253,6 +258,9 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
                 attempt=attempt,
                 undoing=undoing,
                 reached=bool(reached),
+                moved=moved,
+                total=total,
+                rate=rate,
             )
         )
     return tuple(steps)

@@ -75,6 +75,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Of older runs it is not known, and then a job that is not there may have run.
     ("ALTER TABLE steps ADD COLUMN reached INTEGER NOT NULL DEFAULT 1",),
+    (
+        "ALTER TABLE steps ADD COLUMN moved INTEGER",
+        "ALTER TABLE steps ADD COLUMN total INTEGER",
+        "ALTER TABLE steps ADD COLUMN rate REAL",
+    ),
 )
 """Statements by version: the first entry makes version 1. Never change one that was released; append."""
 

@@ -1,26 +1,32 @@
 """Jobs on the nodes: launched once, looked at, their output brought into the record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from console.engine import transitions
 from console.engine.desk import Desk
 from console.engine.grip import Grip
 from console.engine.masking import Output
+from console.engine.pace import Pace
 from console.engine.readings import Readings
 from console.engine.secret_values import Secrets
 from console.model.job import HandsRefused, JobLook, JobState, LockLost
+from console.parse.progress import read_progress
 
 _WHOLE = 65536
 """Bytes of each stream that one look brings at most: there may be more."""
 _MOST_LOOKS = 64
 """Looks in a row while there is more; what a job prints beyond 4 MiB at once is read with the next."""
 
+_LATELY = 4096
+"""Characters at the end of the output in which a line of progress is looked for."""
+
 
 @dataclass(slots=True)
 class _Streams:
     out: Output
     err: Output
+    pace: Pace = field(default_factory=Pace)
     out_offset: int = 0
     err_offset: int = 0
 
@@ -90,6 +96,15 @@ class Jobs:
             self._streams[job] = _Streams(Output(values), Output(values))
         return self._streams[job]
 
+    def _moving(self, job: str, out: str) -> dict[str, object]:
+        """What the last line of progress tells, if there is one."""
+        told = read_progress(out[-_LATELY:])
+        if not told:
+            return {}
+        last = told[-1]
+        pace = self._streams_of(job).pace
+        return asdict(pace.at(self._desk.now(), last.done, last.total, last.percent))
+
     def _take_in(self, step: str, job: str, look: JobLook, *, more: bool = False) -> None:
         self._states[job] = look.state
         streams = self._streams_of(job)
@@ -105,5 +120,7 @@ class Jobs:
         run = self._desk.run
         if job == transitions.job_of(run, step):
             run = transitions.changed(run, step, out=out, err=err, exit_status=look.exit_status)
+            if look.out and not ended:
+                run = transitions.changed(run, step, **self._moving(job, out))
         if run != self._desk.run:
             self._desk.put(run)

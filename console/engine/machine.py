@@ -6,7 +6,7 @@ so a resumed run takes the same way as an undisturbed one.
 
 from console.engine.decisions import NOTHING, QUIET, Decision, Do, Seen, Signals
 from console.model.job import JobLook, JobState
-from console.model.plan import Command, Manual, Plan, Risk, Step, Transfer, Wait, WriteFile
+from console.model.plan import Command, Manual, Plan, Risk, Step, Stream, Transfer, Wait, WriteFile
 from console.model.run import Checked, Choice, RunRecord, StepRecord, StepState
 from console.model.words import Answer
 
@@ -103,6 +103,8 @@ def _under_way(step: Step, record: StepRecord, seen: Seen, signals: Signals) -> 
         return _waiting(step, seen, signals)
     if isinstance(action, Transfer):
         return _copying(step, seen, signals)
+    if isinstance(action, Stream):
+        return _streaming(step, seen, signals)
     if isinstance(action, Manual):
         return _verify(step, seen, signals, "") if seen.confirmed else Decision(Do.AGAIN, step.id)
     return _job(step, record, seen, signals)
@@ -205,6 +207,16 @@ def _copying(step: Step, seen: Seen, signals: Signals) -> Decision:
     if seen.late:
         return Decision(Do.UNKNOWN, step.id, seen.trouble or f"not within {step.timeout:.0f} s")
     return Decision(Do.COPY, step.id)
+
+
+def _streaming(step: Step, seen: Seen, signals: Signals) -> Decision:
+    if seen.streamed:
+        return _verify(step, seen, signals, "both ends exit 0, but ")
+    if seen.streamed is False:
+        return Decision(Do.FAIL, step.id, seen.trouble)
+    if not seen.begun:
+        return Decision(Do.FAIL, step.id, "both its ends ended with the console; run again, it begins anew")
+    return Decision(Do.STREAM, step.id)
 
 
 def _in_trouble(step: Step, record: StepRecord, seen: Seen, signals: Signals) -> Decision:

@@ -23,7 +23,7 @@ from console.model.snapshot import PairSnapshot
 from console.toml_file import BadConfig, decoded, dotted, line_of, read_text, validated, write_whole
 
 _SEAL = "seal"
-_TAGS = frozenset({"command", "write", "wait", "manual", "transfer"})
+_TAGS = frozenset({"command", "write", "wait", "manual", "transfer", "stream"})
 _MOST = 1 << 20
 """Bytes: more is no plan."""
 
@@ -36,7 +36,7 @@ def plans_directory(environment: Mapping[str, str] = os.environ) -> Path:
 
 def as_toml(plan: Plan) -> str:
     """A plan as TOML with its seal; commands stand in it line by line, as they will run."""
-    data = plan.model_dump(mode="json", exclude_none=True)
+    data = _without_hosts(plan.model_dump(mode="json", exclude_none=True))
     return tomli_w.dumps({_SEAL: _seals(plan), **data}, multiline_strings=True)
 
 
@@ -105,8 +105,13 @@ def _step_digest(step: Step) -> str:
     return _digest(step.model_dump(mode="json", exclude_none=True))
 
 
+def _without_hosts(data: dict[str, Any]) -> dict[str, Any]:
+    """A plan that stays within its pair reads, and is sealed, as before there were any hosts."""
+    return data if data.get("hosts") else {key: value for key, value in data.items() if key != "hosts"}
+
+
 def _frame_digest(plan: Plan) -> str:
-    data = plan.model_dump(mode="json", exclude_none=True, exclude={"steps"})
+    data = _without_hosts(plan.model_dump(mode="json", exclude_none=True, exclude={"steps"}))
     return _digest([data, [s.id for s in plan.steps]])
 
 

@@ -54,8 +54,8 @@ def in_trouble(run: RunRecord, step: Step) -> Question:
     )
 
 
-def undo(run: RunRecord, step: Step) -> Question:
-    """May the step be taken back."""
+def undo(run: RunRecord, step: Step, text: str) -> Question:
+    """May the step be taken back, by running `text` on its node."""
     destroys = step.risk is Risk.DESTROYS
     return Question(
         run=run.id,
@@ -63,6 +63,7 @@ def undo(run: RunRecord, step: Step) -> Question:
         text=f"Take back “{step.title}”{_where(step)}?",
         typed=step.confirm if destroys else None,
         destroys=destroys,
+        takes_back=text,
     )
 
 

@@ -10,17 +10,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from console.engine import transitions
+from console.engine.carrying import Parties
 from console.engine.copies import Copier
 from console.engine.course import Course, End
 from console.engine.desk import Desk
-from console.engine.doing import Parties
 from console.engine.grip import Grip
 from console.engine.jobs import Jobs
 from console.engine.locks import Locks, Refused
+from console.engine.machines import machines
 from console.engine.measures import with_measures
 from console.engine.parties import Eyes, Journal, OpenHands, Operator
 from console.engine.readings import Readings, Rules
 from console.engine.secret_values import Secrets
+from console.engine.streams import Streamer
 from console.engine.undoing import Undoing
 from console.model.config import PairConfig
 from console.model.plan import Plan
@@ -43,6 +45,7 @@ class Runner:
         operator: who is asked.
         who: `user@host` of the console.
         copier: what copies files for transfers; None = such a step fails.
+        streamer: what carries streams; None = such a step fails.
         rules: the vocabulary of conditions.
         now: console time, Unix seconds.
     """
@@ -57,6 +60,7 @@ class Runner:
         *,
         who: str,
         copier: Copier | None = None,
+        streamer: Streamer | None = None,
         rules: Rules | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -67,6 +71,7 @@ class Runner:
         self._operator = operator
         self._who = who
         self._copier = copier
+        self._streamer = streamer
         self._rules = rules or Rules()
         self._now = now
         self._desk: Desk | None = None
@@ -212,8 +217,8 @@ class Runner:
     def _parties(self, desk: Desk) -> Parties:
         plan = desk.run.plan
         grips = {
-            node.name: Grip(node, self._open_hands, lambda text: desk.note("link", text))
-            for node in (self._pair.master, self._pair.slave)
+            name: Grip(node, self._open_hands, lambda text: desk.note("link", text))
+            for name, node in machines(plan, self._pair).items()
         }
         readings = Readings(self._eyes, self._rules, plan.aborts, desk)
         kept = Secrets(plan, grips, self._operator)
@@ -225,6 +230,7 @@ class Runner:
             secrets=kept,
             jobs=Jobs(grips, desk, readings, kept),
             copier=self._copier,
+            streamer=self._streamer,
         )
 
 

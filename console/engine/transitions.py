@@ -1,11 +1,14 @@
 """How a run's record changes. Pure: each takes a record and gives the next one."""
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
-from console.model.plan import Manual, Plan, Wait
+from console.model.plan import Manual, Plan, Step, Stream, Wait
 from console.model.run import RunEvent, RunRecord, RunState, StepRecord, StepState
 
+STILL: dict[str, Any] = {"percent": None, "eta": None, "rate": None}
+"""Nothing moves any more; how much was moved stays."""
 START = "as it was before the run"
 """The safe state before any step took effect."""
 
@@ -80,8 +83,7 @@ def took_effect(run: RunRecord, step: str, state: StepState, why: str, now: floa
         why=why,
         started=now if started is None else started,
         ended=now,
-        percent=None,
-        eta=None,
+        **STILL,
     )
     run = replace(run, safe_state=run.plan.step(step).leaves)
     return noted(run, now, "step", f"{step}: {why or word}")
@@ -89,7 +91,7 @@ def took_effect(run: RunRecord, step: str, state: StepState, why: str, now: floa
 
 def in_trouble(run: RunRecord, step: str, state: StepState, why: str, now: float) -> RunRecord:
     """FAILED, UNKNOWN, INTERRUPTED or REFUSED."""
-    run = changed(run, step, state=state, why=why, ended=now, percent=None, eta=None)
+    run = changed(run, step, state=state, why=why, ended=now, **STILL)
     return noted(run, now, "guard" if state is StepState.REFUSED else "step", f"{step}: {state.value}, {why}")
 
 
@@ -119,7 +121,7 @@ def cut_short(run: RunRecord) -> RunRecord:
         return run
     if not isinstance(run.plan.step(record.id).action, Wait | Manual):
         return run
-    return changed(run, record.id, state=StepState.PENDING, started=None, percent=None, eta=None)
+    return changed(run, record.id, state=StepState.PENDING, started=None, **STILL)
 
 
 def _unrefused(run: RunRecord) -> RunRecord:
@@ -162,7 +164,9 @@ def undo_begun(run: RunRecord, step: str, now: float) -> RunRecord:
 def undone(run: RunRecord, step: str, why: str, now: float) -> RunRecord:
     """The step was taken back: the pair is as the step before it left it."""
     run = changed(run, step, state=StepState.UNDONE, why=why, ended=now)
-    kept = [r for r in run.steps if r.state in TOOK_EFFECT]
+    # One that was so already, behind a step that is taken back, has left nothing that still holds.
+    standing = takewhile(lambda r: r.state is not StepState.UNDONE, run.steps)
+    kept = [r for r in standing if r.state in TOOK_EFFECT]
     leaves = run.plan.step(kept[-1].id).leaves if kept else START
     return noted(replace(run, safe_state=leaves), now, "step", f"{step}: {why}")
 
@@ -173,8 +177,14 @@ def open_steps(run: RunRecord) -> tuple[str, ...]:
     return tuple(record.id for record in run.steps if record.state not in finished)
 
 
+def nodes_of(step: Step) -> frozenset[str]:
+    """Names of the machines on which a step runs something: two, of a stream."""
+    to = {step.action.to} if isinstance(step.action, Stream) else set()
+    return frozenset(to if step.node is None else {step.node, *to})
+
+
 def nodes_needed(run: RunRecord, *, undoing: bool = False) -> frozenset[str]:
     """Names of the nodes on which something may still be run."""
     ids = {r.id for r in run.steps} if undoing else set(open_steps(run))
     acts = (step for step in run.plan.steps if step.id in ids and not isinstance(step.action, Wait | Manual))
-    return frozenset(step.node for step in acts if step.node is not None)
+    return frozenset(name for step in acts for name in nodes_of(step))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from console.engine import questions, transitions
+from console.engine.carrying import Parties
 from console.engine.course import End
 from console.engine.desk import growing
-from console.engine.doing import SETTLING, Parties
+from console.engine.doing import SETTLING
 from console.engine.machine import first_not_so, said
 from console.engine.writing import restore_text, secret_names
 from console.health.conditions.vocabulary import NOT
@@ -150,7 +151,8 @@ class Undoing:
             if look is not None and not unsent and sent:
                 how = f"exit {look.exit_status}" if look.state is JobState.ENDED else look.state.value
                 raise _Stuck(f"the undo of “{step.title}” on {step.node}: {how}")
-            if not asked and await self._desk.ask(questions.undo(self._desk.run, step)) is not Choice.GO:
+            question = questions.undo(self._desk.run, step, text)
+            if not asked and await self._desk.ask(question) is not Choice.GO:
                 why = self._desk.signals.stop or self._desk.signals.lock
                 raise _Stuck(why or f"the operator leaves “{step.title}” as it is")
             asked = sent = True

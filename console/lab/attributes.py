@@ -16,7 +16,8 @@ NODUMP, ARCHIVED, SCHG, SUNLNK, UCHG = 0x1, 0x10000, 0x20000, 0x100000, 0x2
 _NAMES = {NODUMP: "nodump", UCHG: "uchg", ARCHIVED: "arch", SCHG: "schg", SUNLNK: "sunlnk"}
 _WORDS = {
     "nodump": NODUMP, "arch": ARCHIVED, "archived": ARCHIVED, "schg": SCHG, "schange": SCHG,
-    "simmutable": SCHG, "sunlnk": SUNLNK, "sunlink": SUNLNK, "uchg": UCHG, "uchange": UCHG, "uimmutable": UCHG,
+    "simmutable": SCHG, "sunlnk": SUNLNK, "sunlink": SUNLNK, "uchg": UCHG, "uchange": UCHG,
+    "uimmutable": UCHG,
 }  # fmt: skip
 IMMUTABLE = SCHG | UCHG
 """Flags that keep a file from being changed or removed."""
@@ -66,8 +67,13 @@ class Attributes:
         """`fifo`, `device` (with its number) or `socket` where an empty file stands."""
         self.times: dict[str, tuple[float, float]] = {}
         """bashkit's stamp of the file, and the world time that it stands for."""
+        self.changes: dict[str, float] = {}
+        """World time at which owner, mode, flags or name changed last."""
+        self.moves: dict[str, float] = {}
+        """World time at which a directory got its name."""
         self._tables: tuple[dict[str, Any], ...] = (
-            self.owners, self.modes, self.flags, self.links, self.kinds, self.times,
+            self.owners, self.modes, self.flags, self.links, self.kinds, self.times, self.changes,
+            self.moves,
         )  # fmt: skip
         self._last = 0
 
@@ -85,6 +91,14 @@ class Attributes:
         for table in self._tables:
             for known in [name for name in table if name == old or name.startswith(below)]:
                 table[new + known[len(old) :]] = table.pop(known)
+
+    def changed_at(self, path: str) -> float:
+        """When something about a file or a directory above it changed last; 0 = never since it was made."""
+        latest = self.changes.get(path, 0.0)
+        while path not in ("", "/"):
+            path = path.rpartition("/")[0] or "/"
+            latest = max(latest, self.moves.get(path, 0.0))
+        return latest
 
     def link(self, old: str, new: str) -> None:
         """`new` is another name of `old`."""

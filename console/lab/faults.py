@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.lab import scenarios
 from console.lab.control import Refused
+from console.lab.images import Image
 from console.lab.provision import IMAGES, MOUNT
 from console.lab.qmail import mail_of
 from console.lab.running import run_text
@@ -146,11 +147,9 @@ async def _fill_mount(lab: "LabPair", words: list[str]) -> None:
     node = serving_node(lab)
     if node is None:
         raise Refused(f"{MOUNT} is mounted nowhere")
-    await run_text(
-        node,
-        f"free=$(df -k {MOUNT} | awk 'NR == 2 {{ print $4 }}')\n"
-        f'[ "$free" -gt 0 ] && truncate -s "${{free}}k" {MOUNT}/lab-fill',
-    )
+    free = usage_of(node, node.mounts.containing(MOUNT)).available * 1024
+    if free > 0:
+        node.images.put(f"{MOUNT}/lab-fill", Image(free))
 
 
 async def _empty_mount(lab: "LabPair", words: list[str]) -> None:

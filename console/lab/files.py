@@ -4,8 +4,9 @@ import posixpath
 import re
 import stat
 from dataclasses import dataclass
+from zlib import crc32
 
-from console.lab.attributes import attributes_of, hard_links, modified_at, owner_of
+from console.lab.attributes import IMMUTABLE, attributes_of, hard_links, modified_at, owner_of
 from console.lab.call import Call
 from console.lab.world import Node
 
@@ -74,13 +75,17 @@ async def wait_for(call: Call, path: str) -> None:
 
 def set_owner(node: Node, path: str, user: str, group: str) -> None:
     """Remember who owns a file."""
-    attributes_of(node).owners[path] = (user, group)
+    given = attributes_of(node)
+    given.owners[path] = (user, group)
+    given.changes[path] = node.clock.now()
 
 
 def set_mode(node: Node, path: str, mode: int) -> None:
     """Change the mode of a file, to last when the file is written anew."""
     node.fs.chmod(path, mode)
-    attributes_of(node).modes[path] = mode
+    given = attributes_of(node)
+    given.modes[path] = mode
+    given.changes[path] = node.clock.now()
 
 
 def restore_modes(node: Node) -> None:
@@ -143,6 +148,41 @@ def entry(node: Node, path: str, follow: bool = False) -> Entry | None:
 def set_modified(node: Node, path: str, moment: float) -> None:
     """Give a file a time, as utimes(2) does."""
     attributes_of(node).times[path] = (node.fs.stat(path)["modified"], moment)
+
+
+def locked(node: Node, path: str) -> bool:
+    """Whether a flag keeps a file, or something in a directory, from being changed or removed."""
+    below = path.rstrip("/") + "/"
+    return any(
+        flags & IMMUTABLE and (name == path or name.startswith(below))
+        for name, flags in attributes_of(node).flags.items()
+    )
+
+
+def remove(node: Node, path: str) -> None:
+    """Remove a file, or a directory with everything in it."""
+    node.fs.remove(path, recursive=True)
+    attributes_of(node).forget(path)
+
+
+def device_number(node: Node, path: str) -> int:
+    """What stat(2) gives as the device that a file lies on: one number per mounted file system."""
+    mount = node.mounts.containing(path) if node.mounts.mounts else None
+    return 58 if mount is None or mount.point == "/" else 0x60 + crc32(mount.device.encode()) % 0xF000
+
+
+def inode_number(node: Node, path: str) -> int:
+    """What stat(2) gives as the number of a file: that of the volume, or one made from its first name."""
+    mount = node.mounts.containing(path) if node.mounts.mounts else None
+    point = mount.point.rstrip("/") if mount is not None else ""
+    if mount is not None and mount.ufs is not None:
+        inode = mount.ufs.volume.table.get(path[len(point) :] or "/")
+        if inode is not None:
+            return inode.number
+    if path == (point or "/"):
+        return 2
+    first = hard_links(node, path)[0] if path in attributes_of(node).links else path
+    return 5000 + crc32(first.encode()) % 9_000_000
 
 
 def children(node: Node, path: str) -> list[Entry]:

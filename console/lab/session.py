@@ -95,6 +95,8 @@ class Session:
             line = await self._live.line()
             if not line:
                 break
+            if not text and line.startswith(b"#"):
+                continue
             text += line.decode("utf-8", "surrogateescape")
             if (text.startswith("{") or "#!/bin/sh" in text[:12]) and _inside_braces(text, line):
                 continue

@@ -122,6 +122,8 @@ class Shell:
 
     executing = 0
     """How many shells execute something now: bashkit does so in threads that the event loop does not show."""
+    calling = 0
+    """How many of the lab's own commands run now; fewer than shells, and a thread of bashkit is at work."""
 
     def __init__(
         self,
@@ -166,12 +168,12 @@ class Shell:
         )
         self._bash.mount("/", node.fs)
         for name, command in commands.items():
-            self._bash.add_command(name, self._adapt(command))
+            self._bash.add_command(name, _counted(self._adapt(command)))
         for name, callback in (
             ("__line", self._line), ("__taken", self._give_taken), ("__stdin", self._pass_input),
             ("__ended", self._mark_end), ("__status", self._give_status),
         ):  # fmt: skip
-            self._bash.add_command(name, callback)
+            self._bash.add_command(name, _counted(callback))
 
     @property
     def directory(self) -> str:
@@ -353,6 +355,19 @@ class Shell:
         self.status = int(context.argv[0])
         self._ended.set()
         return self.status
+
+
+def _counted(
+    command: Callable[[CommandContext], Awaitable[int]],
+) -> Callable[[CommandContext], Awaitable[int]]:
+    async def run(context: CommandContext) -> int:
+        Shell.calling += 1
+        try:
+            return await command(context)
+        finally:
+            Shell.calling -= 1
+
+    return run
 
 
 def _make_callable(fs: FileSystem) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bashkit import FileSystem
 
 from console.lab.clock import Clock
+from console.lab.drives import Drives, usual_drives
 from console.lab.gated import GateServer
 from console.lab.geom.kernel import Geom
 from console.lab.images import ImageFiles
@@ -93,6 +94,8 @@ class Node:
     """Run in order once the node is ready (daemons)."""
     at_power_cut: list[Callable[["Node"], None]] = field(default_factory=list)
     """Run when the electricity goes, before processes vanish."""
+    drives: Drives = field(default_factory=usual_drives)
+    """The disks in the machine."""
     system: "SystemDisk | None" = None
     """The disk of the running system when it has true tables; None: gpt/rootfs of vtbd0, without contents."""
     disk_filler: int = 0

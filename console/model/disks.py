@@ -5,6 +5,7 @@ Sizes are bytes, places are bytes from the beginning of the disk. What could not
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 
 class Scheme(StrEnum):
@@ -138,6 +139,8 @@ class HostDisks:
     """`/var/qmail/queue` if there is one."""
     answers_ssh: bool | None = None
     """Whether the other host of the migration was reached by ssh from here (only asked with two hosts)."""
+    become: Literal["none", "sudo", "doas"] = "none"
+    """How root was had there."""
     unknown: tuple[tuple[str, str], ...] = ()
     """(what, why): what could not be read."""
     taken: float = field(default=0.0, compare=False)
@@ -147,6 +150,21 @@ class HostDisks:
     def disk(self, name: str) -> Disk | None:
         """The disk of that name."""
         return next((disk for disk in self.disks if disk.name == name), None)
+
+    def place(self, special: str) -> Part | None:
+        """The part behind a device: `/dev/ada0s1a`, or by a label, `/dev/gpt/rootfs`, `/dev/ufsid/…`."""
+        device = special.removeprefix("/dev/")
+        for part in (part for disk in self.disks for part in disk.places):
+            known = part.file_system
+            names = {
+                part.name,
+                f"gpt/{part.label}" if part.label else "",
+                f"ufsid/{known.ident}" if known and known.ident else "",
+                f"ufs/{known.volume}" if known and known.volume else "",
+            }
+            if device in names:
+                return part
+        return None
 
     def mounted(self, special: str) -> Mounted | None:
         """How a device (`/dev/ada0s1a`) is mounted."""

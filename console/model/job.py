@@ -40,6 +40,15 @@ class JobLook:
     ended: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A stream from one host into another of which both ends have ended."""
+
+    bytes: int
+    source_exit: int
+    target_exit: int
+
+
 class HandsLost(Exception):
     """The connection to a node went; `str()` is one line with the node and what to do."""
 

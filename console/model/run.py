@@ -70,6 +70,12 @@ class StepRecord:
     """Live progress of a wait or transfer."""
     eta: float | None = None
     """Seconds left."""
+    moved: int | None = None
+    """Bytes so far, of what moves bytes and tells how many."""
+    total: int | None = None
+    """Bytes in all, as far as is known beforehand."""
+    rate: float | None = None
+    """Bytes per second over the last while."""
     attempt: int = 1
     """Each is a job of its own: from the second on the job's id ends in `.2`, `.3` …"""
     undoing: int = 0
@@ -153,5 +159,7 @@ class Question:
     by_hand: bool = False
     """A manual step: only a person can have done it, so `--yes` never answers it."""
     shows_direction: bool = False
+    takes_back: str = ""
+    """The shell text that GO sends in place of the step's own: its undo."""
     direction_facts: tuple[tuple[str, str, str], ...] = ()
     """(node, label, value) read for the direction card just now."""

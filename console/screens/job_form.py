@@ -88,7 +88,8 @@ plan: nothing is sent to a node by that.
             value = words(answer, "bold") if answer else Content.styled("left to the planner", "dim")
             note = mark(Tone.CRITICAL, one.trouble) if one.trouble else Content("")
             if not note and not one.kept:
-                note = Content.styled("changed", "$text-accent")
+                offered = one.field.default is not None
+                note = Content.styled("changed" if offered else "chosen", "$text-accent")
             title = one_line(one.field.title, wide)
             lines.append(Content.assemble((f"{title:<{wide}}  ", "dim"), value, "  ", note))
         lines += [

@@ -98,6 +98,8 @@ Runs that did not reach their end stand on top: `enter` shows where they stopped
             self.app.push_screen(RunScreen())
             return
         pair = self.app.pair
+        # What is found has been found: a run of it that ends early must not hide behind the words.
+        self.action_leave_filter()
         try:
             form = jobs.form(pair, job.name)
             plan = None if form.fields else jobs.plan(pair, job.name, {})

@@ -11,7 +11,7 @@ from textual.content import Content
 from console.model.plan import Plan, Risk
 from console.screens.job_dialogs import ButtonsDialog, SaveDialog
 from console.screens.job_run import RunScreen
-from console.screens.job_words import counted, order_text, plan_head
+from console.screens.job_words import counted, order_text, plan_head, reading_width
 from console.screens.raw import RawScreen
 from console.screens.showing import PairScreen
 from widgets.drawn import Drawn, words
@@ -132,7 +132,9 @@ could **not** be checked, what stops the run at once, and the state at its end.
     def action_order(self) -> None:
         """Every step's reason, in order."""
         if self.is_current:
-            self.app.push_screen(RawScreen("why this order", order_text(self._plan)))
+            self.app.push_screen(
+                RawScreen("why this order", order_text(self._plan, reading_width(self.size.width)))
+            )
 
     def action_copy(self) -> None:
         """The step under the cursor, as the card shows it."""

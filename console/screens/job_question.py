@@ -12,7 +12,7 @@ from console.screens.job_dialogs import AskDialog, said
 from console.screens.showing import ConsoleApp
 from widgets.direction_card import DirectionCard
 from widgets.drawn import words
-from widgets.plain import one_line
+from widgets.plain import many_lines, one_line
 from widgets.signs import Tone, mark
 from widgets.typed_confirm import TypedConfirm
 
@@ -73,6 +73,8 @@ class QuestionDialog(AskDialog[Choice | None]):
                 yield said(Content("\n").join(facts))
         if self._by_typing and self._question.typed is None:
             yield said(mark(Tone.CRITICAL, "it names nothing to type, so it cannot be agreed to here"))
+        if self._question.takes_back:
+            yield said(Content(many_lines(self._question.takes_back)).stylize("bold"))
         meanings = [
             Content.assemble((LABELS[choice], "bold"), f": {MEANINGS[choice]}")
             for choice in self._question.choices
@@ -84,6 +86,8 @@ class QuestionDialog(AskDialog[Choice | None]):
         """Buttons; a line to type into where GO must be typed."""
         choices = self._question.choices
         go = "Run this step" if self._question.step else LABELS[Choice.GO]
+        if self._question.takes_back:
+            go = "Take it back"
         if self._by_typing:
             others = [choice for choice in choices[1:] if choice is not Choice.GO]
             if others:

@@ -15,7 +15,14 @@ from console.model.run import Choice, Question, RunRecord, RunState, StepState
 from console.screens.job_dialogs import ButtonsDialog, SecretDialog
 from console.screens.job_question import QuestionDialog
 from console.screens.job_running import SecretAsked
-from console.screens.job_words import ended_words, head_line, order_text, progress_line, refusal_words
+from console.screens.job_words import (
+    ended_words,
+    head_line,
+    order_text,
+    progress_line,
+    reading_width,
+    refusal_words,
+)
 from console.screens.raw import RawScreen
 from console.screens.showing import PairScreen
 from widgets.data_path import DataPath
@@ -326,7 +333,9 @@ A run of another console on this machine is shown as it goes on; it is answered 
     def action_order(self) -> None:
         """Every step's reason, in order."""
         if self.run is not None and self.is_current:
-            self.app.push_screen(RawScreen("why this order", order_text(self.run.plan)))
+            self.app.push_screen(
+                RawScreen("why this order", order_text(self.run.plan, reading_width(self.size.width)))
+            )
 
     def action_copy(self) -> None:
         """The step's card and what it printed."""

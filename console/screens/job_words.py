@@ -1,5 +1,7 @@
 """The lines over and under a run."""
 
+import textwrap
+
 from textual.content import Content
 
 from console.model.plan import Plan, Risk
@@ -94,10 +96,22 @@ def plan_head(plan: Plan, width: int) -> Content:
     return beside(left, Content.styled(" · ", "dim").join(parts), width)
 
 
-def order_text(plan: Plan) -> str:
-    """Why the steps stand in this order."""
-    parts = [f"{n:>3}  {step.title}\n     {step.why}" for n, step in enumerate(plan.steps, start=1)]
-    return "\n\n".join([*parts, f"In the end: {plan.ends}"])
+def order_text(plan: Plan, width: int) -> str:
+    """Why the steps stand in this order, in lines of at most `width` cells."""
+    parts = [
+        _hanging(f"{n:>3}  {step.title}", width) + "\n" + _hanging(f"     {step.why}", width)
+        for n, step in enumerate(plan.steps, start=1)
+    ]
+    return "\n\n".join([*parts, textwrap.fill(f"In the end: {plan.ends}", width)])
+
+
+def reading_width(screen: int) -> int:
+    """Cells for text that is read in a box on a screen of that width."""
+    return max(30, min(100, screen - 12))
+
+
+def _hanging(text: str, width: int) -> str:
+    return textwrap.fill(text, width, subsequent_indent=" " * 5, break_on_hyphens=False)
 
 
 def leaving_words(run: RunRecord) -> list[Content]:

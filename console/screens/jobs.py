@@ -28,8 +28,28 @@ class Jobs(Protocol):
         """Every job there is, in the order of the list; the operator's own plan files among them."""
         ...
 
-    def form(self, pair: str, job: str) -> Form:
-        """What the job asks; no fields = it can be planned at once.
+    def surveys(self, pair: str, job: str, values: Mapping[str, Value]) -> Sequence[str]:
+        """Machines whose disks the job has to know, given the answers so far; of most jobs none.
+
+        Raises:
+            CannotPlan: the answers so far name no machine that can be looked at.
+        """
+        ...
+
+    def surveyed(self, pair: str, machine: str) -> bool:
+        """Whether the disks of a machine were read already, whatever came of it."""
+        ...
+
+    async def survey(self, pair: str, machines: Sequence[str]) -> None:
+        """Read the disks of machines (again); what cannot be read is known as unknown then.
+
+        Raises:
+            CannotPlan: a name is no host.
+        """
+        ...
+
+    def form(self, pair: str, job: str, values: Mapping[str, Value] = ...) -> Form:
+        """What the job asks, given the answers so far; no fields = it can be planned at once.
 
         Raises:
             CannotPlan: the job makes no sense on this pair now.

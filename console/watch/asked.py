@@ -41,6 +41,10 @@ class Asked:
         idle = (s for s in (*self._foreground, *self._background) if s not in self._open)
         return any(self._last.get(s, -math.inf) <= since for s in idle if s not in leave_out)
 
+    def since(self, moment: float) -> frozenset[str]:
+        """The sections that were last asked after `moment`."""
+        return frozenset(s for s, asked in self._last.items() if asked > moment)
+
     def answered(self, section: str) -> float | None:
         """An answer came; returns when it was asked for, None when it was not."""
         return self._open.pop(section, None)

@@ -214,7 +214,8 @@ class NodeWatch:
             if loop.time() >= due:
                 # Aligned to the clock, so that both nodes answer together and are drawn once.
                 due = (loop.time() // plan.interval + 1) * plan.interval
-                if sections := asked.ask(loop.time()):
+                # What somebody had asked a moment ago is not due again yet.
+                if sections := asked.ask(loop.time(), asked.since(loop.time() - plan.interval / 2)):
                     await lane.tick(sections)
             elif asked.behind(self._recency.wanted, UNHURRIED):
                 await lane.tick(asked.ask(loop.time(), UNHURRIED))

@@ -53,9 +53,14 @@ def disk_of(host: HostDisks, part: Part) -> Disk:
     return next(disk for disk in host.disks if part in disk.places)
 
 
+def is_below(path: str, mount: str) -> bool:
+    """Whether a path is below a directory, or the directory itself."""
+    return f"{path.rstrip('/')}/".startswith(f"{mount.rstrip('/')}/")
+
+
 def lines_of(host: HostDisks) -> tuple[FstabEntry, ...]:
     """The lines of fstab."""
-    return read_fstab(host.fstab or "").value.entries
+    return read_fstab(host.fstab or "").facts.entries
 
 
 def ufs_lines(host: HostDisks) -> tuple[FstabEntry, ...]:
@@ -83,8 +88,9 @@ def _on(host: HostDisks, disk: Disk, special: str, mount: str | None) -> bool:
     part = part_of(host, special, mount)
     if part is not None:
         return part in disk.places
-    names = {disk.name, *(slice.name for slice in disk.slices)}
-    # A name of the disk that its table, as it was read, does not show: still a use of that disk.
-    word = special.removeprefix(DEV)
-    ours = rf"{re.escape(disk.name)}(?:p[0-9]+|s[0-9]+[a-h]?|[a-h])"
-    return word in names or re.fullmatch(ours, word) is not None
+    return is_of(disk, special.removeprefix(DEV))
+
+
+def is_of(disk: Disk, name: str) -> bool:
+    """Whether a name is the disk's or a part's of it, even one that its table does not show."""
+    return re.fullmatch(rf"{re.escape(disk.name)}(?:p[0-9]+|(?:s[0-9]+)?[a-h]?)", name) is not None

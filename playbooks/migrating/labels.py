@@ -18,7 +18,6 @@ HEADS, TRACK = 255, 63
 """The geometry that every BIOS of the last decades pretends."""
 
 _ROW = re.compile(r"(\s*)([a-z])(:\s+\S+\s+\S+\s+)(\S+)(.*)", re.DOTALL)
-_DISK = re.compile(r"(disk:)([^\n]*)(.*)", re.DOTALL)
 _REMARKS = {"headswitch": "\t\t# milliseconds", "track-to-track seek": "\t# milliseconds"}
 _KEYS = (
     *("type", "disk", "label", "flags", "bytes/sector", "sectors/track", "tracks/cylinder"),
@@ -85,7 +84,7 @@ def edited(
         ValueError: a letter is not there, is taken, or is c; one line.
     """
     letters, types = letters or {}, types or {}
-    there = read_disklabel(text).value.letters
+    there = read_disklabel(text).facts.letters
     if missing := sorted({*letters, *types} - {*there}):
         raise ValueError(f"the label has no partition {missing[0]}")
     after = [letters.get(letter, letter) for letter in there]
@@ -94,7 +93,7 @@ def edited(
         raise ValueError(f"the label would have two partitions {double}")
     if odd := next((a for a in (*letters, *letters.values()) if a == WHOLE or a not in LETTERS), None):
         raise ValueError(f"{odd} is no letter for a file system")
-    return "".join(_edited_line(line, letters, types, disk) for line in text.splitlines(keepends=True))
+    return "\n".join(_edited_line(line, letters, types, disk) for line in text.split("\n"))
 
 
 def _edited_line(line: str, letters: Mapping[str, str], types: Mapping[str, str], disk: str | None) -> str:
@@ -103,9 +102,7 @@ def _edited_line(line: str, letters: Mapping[str, str], types: Mapping[str, str]
         if letter in types:
             kind = types[letter]
         return f"{blank}{letters.get(letter, letter)}{numbers}{kind}{rest}"
-    if disk is not None and (found := _DISK.fullmatch(line)):
-        return f"{found[1]} {disk}{found[3]}"
-    return line
+    return f"disk: {disk}" if disk is not None and line.startswith("disk:") else line
 
 
 def problems(label: DiskLabel, sectors: int | None = None) -> tuple[str, ...]:
@@ -150,7 +147,7 @@ def problems(label: DiskLabel, sectors: int | None = None) -> tuple[str, ...]:
 
 def differences(old: str, new: str) -> tuple[tuple[str | None, str | None], ...]:
     """Lines side by side: the same on both sides where nothing changes, None where one side has none."""
-    before, after = old.splitlines(), new.splitlines()
+    before, after = old.removesuffix("\n").split("\n"), new.removesuffix("\n").split("\n")
     rows: list[tuple[str | None, str | None]] = []
     for _, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         rows += _beside(before[i:j], after[k:m])

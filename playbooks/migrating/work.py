@@ -9,6 +9,11 @@ from console.model.disks import FileSystem, HostDisks, Scheme
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
+def slug_of(mount: str) -> str:
+    """A mount point as step ids and directories name it: `root`, `var`, `usr-home`."""
+    return _NO_SLUG.sub("-", mount.lower()).strip("-") or "root"
+
+
 class Way(StrEnum):
     """How a dump reaches its restore."""
 
@@ -73,8 +78,8 @@ class Move:
 
     @property
     def slug(self) -> str:
-        """For step ids: `root`, `var`, `usr-home`."""
-        return _NO_SLUG.sub("-", self.mount.lower()).strip("-") or "root"
+        """For step ids and directories."""
+        return slug_of(self.mount)
 
 
 @dataclass(frozen=True, slots=True)

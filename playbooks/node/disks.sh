@@ -144,12 +144,12 @@ superblock() {
 	dumpfs "/dev/$1" 2>&1 | sed 40q
 }
 
-# $1: a disk or slice. Its first sector in hexadecimal digits.
+# $1: a disk or slice. Its first sector in hexadecimal digits. The od(1) of FreeBSD 4 knows none of these options.
 first_sector() {
-	if have hexdump; then
-		dd if="/dev/$1" bs=512 count=1 2>/dev/null | hexdump -v -e '16/1 "%02x " "\n"'
-	else
+	if od -A n -v -t x1 /dev/null >/dev/null 2>&1; then
 		dd if="/dev/$1" bs=512 count=1 2>/dev/null | od -A n -v -t x1
+	else
+		dd if="/dev/$1" bs=512 count=1 2>/dev/null | hexdump -v -e '16/1 "%02x " "\n"'
 	fi
 }
 

@@ -56,7 +56,17 @@ def test_every_field_of_a_run_is_kept() -> None:
     db = connected()
     step = failed_drill().steps[4]
     step = replace(
-        step, out="o", percent=41, eta=12.5, guards=step.expects, attempt=2, undoing=3, reached=True
+        step,
+        out="o",
+        percent=41,
+        eta=12.5,
+        guards=step.expects,
+        attempt=2,
+        undoing=3,
+        reached=True,
+        moved=7,
+        total=9,
+        rate=0.5,
     )
     run = replace(failed_drill(), locks=("web-a",), steps=(step,), measures={"rto": 1.0})
     for value in (step, run, run.events[0]):

@@ -1,6 +1,7 @@
 """Taking a run back: backwards, each step verified, stopped where one cannot be."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from console.engine import transitions
@@ -59,7 +60,16 @@ def test_steps_are_taken_back_last_first_and_verified() -> None:
         "Take back “do label” on web-b?",
         "Take back “do attach” on web-a?",
     ]
+    assert [q.takes_back for q in console.operator.asked] == ["clear", "detach"]
     assert not any(node.lock for node in site.nodes.values())
+
+
+def test_what_was_so_already_behind_a_step_that_was_taken_back_does_not_tell_how_the_pair_is_left() -> None:
+    run = replace(transitions.begun(_plan(), "r", "me", 0.0), state=RunState.STOPPED)
+    first, second, *_ = (step.id for step in run.plan.steps)
+    run = transitions.took_effect(run, first, StepState.DONE, "", 1.0)
+    run = transitions.took_effect(run, second, StepState.ALREADY_SO, "as it was", 2.0)
+    assert transitions.undone(run, first, "taken back", 3.0).safe_state == transitions.START
 
 
 def test_a_destroying_step_without_undo_stops_the_chain() -> None:

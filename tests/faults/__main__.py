@@ -6,19 +6,24 @@ import json
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tests.faults.cells import Cell, Fault, Stage, cells_of, parse
 from tests.faults.play import Outcome
-from tests.faults.site import STARTS
+from tests.faults.site import STARTS, scenario_of
 from tests.faults.table import markdown, plain, rows
+
+_STUCK = 400.0
+"""Seconds of this machine after which a cell is one that never ends."""
 
 
 def main() -> int:
     """1 when a cell failed."""
     options = _options()
-    outcomes = asyncio.run(_all(options))
+    kept = _kept(options.keep)
+    played = asyncio.run(_all(options, {cell for cell, outcome in kept.items() if outcome.passed}))
+    outcomes = list({**kept, **{outcome.cell: outcome for outcome in played}}.values())
     table = rows(outcomes)
     print(markdown(table) if options.markdown else plain(table))
     failed = [outcome for outcome in outcomes if not outcome.passed]
@@ -46,16 +51,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cell", nargs="+", default=None, help="just these, as a failure names them")
     parser.add_argument("-n", type=int, default=2, help="processes")
     parser.add_argument("--seconds", type=float, default=0, help="begin no further cell after so many")
-    parser.add_argument("--keep", type=Path, default=None, help="append every outcome to this file, as JSON")
+    parser.add_argument(
+        "--keep", type=Path, help="append every outcome to this file; what has passed there is not played again"
+    )
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
 
 
-async def _all(options: argparse.Namespace) -> list[Outcome]:
+async def _all(options: argparse.Namespace, passed: Collection[str]) -> list[Outcome]:
     workers = [await _Worker.start() for _ in range(options.n)]
     began = time.monotonic()
     try:
-        cells = await _cells(options, workers)
+        cells = [cell for cell in await _cells(options, workers) if str(cell) not in passed]
         outcomes: list[Outcome] = []
         waiting = list(reversed(cells))
 
@@ -79,6 +86,14 @@ def _append(path: Path, outcome: Outcome) -> None:
         file.write(json.dumps(outcome.__dict__) + "\n")
 
 
+def _kept(path: Path | None) -> dict[str, Outcome]:
+    """The newest outcome of each cell that was played before."""
+    if path is None or not path.exists():
+        return {}
+    outcomes = (Outcome(**json.loads(line)) for line in path.read_text().splitlines())
+    return {outcome.cell: outcome for outcome in outcomes}
+
+
 async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> list[Cell]:
     if options.cell:
         return [parse(text) for text in options.cell]
@@ -100,13 +115,14 @@ async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> l
     ]
     # Steps and faults repeat in the same order: every M-th cell would often be the same fault.
     mixed = sorted(cells, key=lambda cell: zlib.crc32(str(cell).encode()))
-    return sorted(mixed[number - 1 :: every], key=cells.index)
+    # Each change of the kind of lab costs a new one.
+    return sorted(mixed[number - 1 :: every], key=lambda cell: scenario_of(STARTS[cell.job].state))
 
 
 def _say(outcome: Outcome, done: int, of: int) -> None:
     word = "failed" if not outcome.passed else "passed" if outcome.struck else "not struck"
     print(
-        f"{done}/{of} {word:10} {outcome.seconds:5.1f} s {outcome.ended:8} {outcome.cell}",
+        f"{done}/{of} {word:10} {outcome.cpu:5.1f} s {outcome.ended:8} {outcome.cell}",
         file=sys.stderr,
         flush=True,
     )
@@ -120,7 +136,11 @@ class _Worker:
 
     @classmethod
     async def start(cls) -> "_Worker":
-        process = await asyncio.create_subprocess_exec(
+        return cls(await cls._process_of_its_own())
+
+    @staticmethod
+    async def _process_of_its_own() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.faults.worker",
@@ -128,10 +148,16 @@ class _Worker:
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 24,
         )
-        return cls(process)
 
     async def play(self, cell: Cell) -> Outcome:
-        return Outcome(**json.loads(await self._ask(str(cell))))
+        try:
+            async with asyncio.timeout(_STUCK):
+                return Outcome(**json.loads(await self._ask(str(cell))))
+        except (TimeoutError, RuntimeError) as odd:
+            await self.end(at_once=True)
+            self._process = await self._process_of_its_own()
+            why = str(odd) or f"still computing after {_STUCK:.0f} s"
+            return Outcome(str(cell), wrong=[why], seconds=_STUCK)
 
     async def survey(self, job: str) -> list[Stage]:
         return [Stage(**stage) for stage in json.loads(await self._ask(f"survey {job}"))]
@@ -146,11 +172,11 @@ class _Worker:
             raise RuntimeError(f"the worker ended on {line}")
         return answer.decode()
 
-    async def end(self) -> None:
+    async def end(self, at_once: bool = False) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(0 if at_once else 20):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()

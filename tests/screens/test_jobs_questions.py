@@ -46,6 +46,18 @@ async def asking(
     return asked
 
 
+async def test_what_is_taken_back_shows_its_command_and_is_not_called_a_step_to_run() -> None:
+    jobs = FakeJobs()
+    app = console(sample.syncing(), jobs=jobs)
+    question = Question(run="r", step="attach", text="Take back “attach”?", takes_back="mdconfig -d -u 0")
+    async with app.run_test(size=(120, 40)) as pilot:
+        asked = await asking(app, pilot, jobs, question)
+        assert "mdconfig -d -u 0" in text_of(app)
+        assert "Run this step" not in text_of(app)
+        await press(pilot, "right", "enter")
+        assert await asked is Choice.GO
+
+
 @pytest.mark.parametrize("question", [ASKS_REBUILD, LOCKED, UNKNOWN])
 async def test_enter_gives_the_first_answer_which_is_the_safe_one(question: Question) -> None:
     jobs = FakeJobs()

@@ -3,6 +3,7 @@
 import random
 
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.widgets import Button
 
 from widgets.typed_confirm import TypedConfirm
@@ -54,6 +55,15 @@ async def test_whoever_begins_to_type_types_into_the_line() -> None:
         assert app.said == []
         await pilot.press("0", "enter")
         assert app.said == [True]
+
+
+async def test_keys_typed_faster_than_the_focus_moves_are_in_the_line_and_go_nowhere_else() -> None:
+    async with (app := Asking("lose web-b")).run_test(size=(60, 8)) as pilot:
+        cancel = app.query_one("#typed-cancel", Button)
+        for key in (*"lose", "space", *"web-b"):
+            cancel.post_message(Key(key, " " if key == "space" else key))
+        await pilot.pause()
+        assert app.query_one(TypedConfirm).line.value == "lose web-b"
 
 
 async def test_mashing_agrees_only_to_the_exact_name() -> None:

@@ -4,8 +4,20 @@ import posixpath
 from collections.abc import Callable
 
 from console.lab.arguments import read_options, read_size
+from console.lab.attributes import attributes_of
 from console.lab.call import Call, Command
-from console.lab.files import entry, reachable, read_content, resolve, set_mode, set_owner, wait_for
+from console.lab.files import (
+    children,
+    entry,
+    locked,
+    reachable,
+    read_content,
+    remove,
+    resolve,
+    set_mode,
+    set_owner,
+    wait_for,
+)
 
 
 def _why_not(call: Call, path: str) -> str:
@@ -66,11 +78,13 @@ async def rmdir(call: Call) -> int:
             why = "Not a directory"
         elif call.node.fs.read_dir(path):
             why = "Directory not empty"
+        elif call.node.mounts.at(path) is not None:
+            why = "Device busy"
         if why:
             call.complain(f"rmdir: {name}: {why}")
             status = 1
         else:
-            call.node.fs.remove(path)
+            remove(call.node, path)
     return status
 
 
@@ -94,11 +108,15 @@ async def rm(call: Call) -> int:
             continue
         recursive = options.keys() & {"r", "R"}
         why = "is a directory" if known.kind == "directory" and not recursive else _why_not(call, path)
+        if call.node.mounts.at(path) is not None and known.kind == "directory":
+            why = "Device busy"
+        elif not why and locked(call.node, path):
+            why = "Operation not permitted"
         if why:
             call.complain(f"rm: {name}: {why}")
             status = 1
             continue
-        call.node.fs.remove(path, recursive=bool(recursive))
+        remove(call.node, path)
         if "v" in options:
             call.say(name)
     return status
@@ -166,10 +184,15 @@ async def mv(call: Call) -> int:
         if entry(call.node, source) is None:
             return "No such file or directory"
         why = _why_not(call, target) or _why_not(call, source)
+        if locked(call.node, source) or locked(call.node, target):
+            why = why or "Operation not permitted"
         if not why:
             if entry(call.node, target) is not None:
                 call.node.fs.remove(target, recursive=True)
             call.node.fs.rename(source, target)
+            given = attributes_of(call.node)
+            given.move(source, target)
+            given.changes[target] = given.moves[target] = call.node.clock.now()
         return why
 
     return await _to_target(call, read[1], move)
@@ -279,8 +302,19 @@ async def chmod(call: Call) -> int:
         if mode is None:
             call.complain(f"chmod: invalid file mode: {words[0]}")
             return 1
-        set_mode(call.node, known.path, mode)
+        for path in _with_below(call, known.path, call.arguments):
+            set_mode(call.node, path, mode)
     return status
+
+
+def _with_below(call: Call, path: str, words: list[str]) -> list[str]:
+    """A file and, after -R, everything below it that is no link."""
+    found = [path]
+    known = entry(call.node, path)
+    if "-R" in words and known is not None and known.kind == "directory":
+        for child in children(call.node, path):
+            found += _with_below(call, child.path, words) if child.kind != "symlink" else []
+    return found
 
 
 def _new_mode(text: str, mode: int) -> int | None:
@@ -315,7 +349,8 @@ async def chown(call: Call) -> int:
             )
             status = 1
         else:
-            set_owner(call.node, path, user or known.user, group or known.group)
+            for one in _with_below(call, path, call.arguments):
+                set_owner(call.node, one, user or known.user, group or known.group)
     return status
 
 

@@ -1,80 +1,11 @@
-"""Disks and partitions as the base system shows them: gpart(8), geom(8), camcontrol(8), gstat(8)."""
+"""Disks as the base system shows them: geom(8), camcontrol(8), gstat(8), iostat(8)."""
 
 from console.lab import mesh
 from console.lab.arguments import read_options
 from console.lab.call import Call, Command
+from console.lab.commands.gpart import gpart
+from console.lab.commands.gpart_show import human
 from console.lab.mesh import Provider
-
-_STEPS = "BKMGTPE"
-
-
-def human(size: int) -> str:
-    """A size as humanize_number(3) writes it: 3.5G, 512M, 23K."""
-    value, unit = float(size), 0
-    while value >= 999.5 and unit < len(_STEPS) - 1:
-        value, unit = value / 1024, unit + 1
-    text = f"{value:.1f}" if unit and value < 9.95 else str(int(value + 0.5))
-    return f"{text}{_STEPS[unit]}"
-
-
-async def gpart(call: Call) -> int:
-    """Show partition tables: `show`, with -l labels, -p provider names, -r raw types."""
-    arguments = call.arguments
-    if not arguments or arguments[0] not in ("show", "status", "list"):
-        call.complain(
-            f"gpart: Unknown command: {arguments[0]}."
-            if arguments
-            else "usage: gpart show [-l | -r] [-p] [geom ...]"
-        )
-        return 1
-    flags = "".join(word[1:] for word in arguments[1:] if word.startswith("-"))
-    names = [word.removeprefix("/dev/") for word in arguments[1:] if not word.startswith("-")]
-    tables = [
-        geom
-        for group in mesh.mesh(call.node).findall("class")
-        if group.findtext("name") == "PART"
-        for geom in group.findall("geom")
-    ]
-    for name in names:
-        if not any(table.findtext("name") == name for table in tables):
-            call.complain(f"gpart: No such geom: {name}.")
-            return 1
-    for table in tables:
-        if not names or table.findtext("name") in names:
-            parts = [Provider("PART", "", 0, element) for element in table.findall("provider")]
-            first, last = int(table.findtext("config/first", "0")), int(table.findtext("config/last", "0"))
-            scheme = table.findtext("config/scheme", "")
-            _show_table(call, table.findtext("name", ""), (first, last, scheme), parts, flags)
-    return 0
-
-
-def _show_table(
-    call: Call, name: str, table: tuple[int, int, str], parts: list[Provider], flags: str
-) -> None:
-    first, last, scheme = table
-    kind = "config/label" if "l" in flags else "config/rawtype" if "r" in flags else "config/type"
-    rows: list[tuple[str, int, int, str, str]] = [("=>", first, last - first + 1, name, scheme)]
-    at = first
-    for part in sorted(parts, key=lambda known: int(known.text("config/start"))):
-        start, end = int(part.text("config/start")), int(part.text("config/end"))
-        if start > at:
-            rows.append(("", at, start - at, "", "- free -"))
-        label = part.name if "p" in flags else part.text("config/index")
-        rows.append(("", start, end - start + 1, label, part.text(kind) or "(null)"))
-        at = end + 1
-    if at <= last:
-        rows.append(("", at, last - at + 1, "", "- free -"))
-    start_width = max(len(str(row[1])) for row in rows)
-    size_width = max(len(str(row[2])) for row in rows)
-    name_width = max(len(row[3]) for row in rows)
-    for mark, start, count, label, text in rows:
-        first_columns = (
-            f"{mark:2}{start:>{start_width}}" if not mark else f"{mark:2}  {start:>{start_width - 2}}"
-        )
-        call.say(
-            f"{first_columns}  {count:>{size_width}}  {label:>{name_width}}  {text}  ({human(count * 512)})"
-        )
-    call.say("")
 
 
 async def geom(call: Call) -> int:
@@ -165,7 +96,6 @@ async def iostat(call: Call) -> int:
 
 
 COMMANDS: dict[str, Command] = {
-    "gpart": gpart,
     "geom": geom,
     "camcontrol": camcontrol,
     "gstat": gstat,

@@ -4,9 +4,19 @@ import stat as modes
 from datetime import UTC, datetime
 
 from console.lab.arguments import read_options
+from console.lab.attributes import flag_words, hard_links
 from console.lab.call import Call, Command
 from console.lab.commands.base_geom import human
-from console.lab.files import Entry, children, entry, reachable, resolve, wait_for
+from console.lab.files import (
+    Entry,
+    children,
+    device_number,
+    entry,
+    inode_number,
+    reachable,
+    resolve,
+    wait_for,
+)
 from console.lab.users import groups_of, user_named
 
 _HALF_YEAR = 365 / 2 * 86400
@@ -83,22 +93,29 @@ def _list(call: Call, found: list[tuple[str, Entry]], options: dict[str, str], t
     if not found:
         return
     blocks_width = max(len(str(known.blocks // 1024)) for _, known in found)
+    numbers = {known.path: inode_number(call.node, known.path) if "i" in options else 0 for _, known in found}
+    number_width = len(str(max(numbers.values())))
+
+    def front(known: Entry) -> str:
+        number = f"{numbers[known.path]:>{number_width}} " if "i" in options else ""
+        return number + (f"{known.blocks // 1024:>{blocks_width}} " if "s" in options else "")
+
     if not long:
         for name, known in found:
-            head = f"{known.blocks // 1024:>{blocks_width}} " if "s" in options else ""
-            call.say(head + name)
+            call.say(front(known) + name)
         return
     sizes = [_size(known, options) for _, known in found]
     links = max(len(str(known.links)) for _, known in found)
     users = max(len(_user(call, known, options)) for _, known in found)
     groups = max(len(_group(call, known, options)) for _, known in found)
     width = max(len(size) for size in sizes)
+    flags = max(len(flag_words(known.flags)) for _, known in found)
     for (name, known), size in zip(found, sizes, strict=True):
-        head = f"{known.blocks // 1024:>{blocks_width}} " if "s" in options else ""
         target = f" -> {call.node.fs.read_link(known.path)}" if known.kind == "symlink" else ""
         owner = f"{_user(call, known, options):{users}}  {_group(call, known, options):{groups}}"
+        owner += f"  {flag_words(known.flags):{flags}}" if "o" in options else ""
         call.say(
-            f"{head}{modes.filemode(known.full_mode)}  {known.links:>{links}} {owner}  {size:>{width}} "
+            f"{front(known)}{modes.filemode(known.full_mode)}  {known.links:>{links}} {owner}  {size:>{width}} "
             f"{_when(call, known.modified)} {name}{target}"
         )
 
@@ -126,7 +143,7 @@ def _ctime(moment: float) -> str:
 
 _KINDS = {
     "file": "Regular File", "directory": "Directory", "symlink": "Symbolic Link",
-    "device": "Character Device", "socket": "Socket",
+    "device": "Character Device", "socket": "Socket", "fifo": "Fifo File",
 }  # fmt: skip
 
 
@@ -159,14 +176,10 @@ async def stat(call: Call) -> int:
         else:
             times = " ".join([f'"{datetime.fromtimestamp(known.modified, UTC):%b %d %H:%M:%S %Y}"'] * 4)
             call.say(
-                f"58 {_inode(known)} {modes.filemode(known.full_mode)} {known.links} {known.user}"
+                f"{device_number(call.node, known.path)} {inode_number(call.node, known.path)} {modes.filemode(known.full_mode)} {known.links} {known.user}"
                 f" {known.group} {known.device} {known.size} {times} 32768 {known.blocks // 512} 0 {name}"
             )
     return status
-
-
-def _inode(known: Entry) -> int:
-    return 5000 + sum(known.path.encode()) % 4000
 
 
 def _formatted(call: Call, known: Entry, name: str, pattern: str, moment: str | None) -> str:
@@ -181,10 +194,11 @@ def _formatted(call: Call, known: Entry, name: str, pattern: str, moment: str | 
         "z": str(known.size), "m": str(int(known.modified)), "a": str(int(known.modified)),
         "c": str(int(known.modified)), "B": str(int(known.modified)), "N": name, "n": "\n", "%": "%",
         "p": f"{known.full_mode:o}", "l": str(known.links), "b": str(known.blocks // 512),
-        "i": str(_inode(known)),
+        "i": str(inode_number(call.node, known.path)),
         "Sp": modes.filemode(known.full_mode), "Su": known.user, "Sg": known.group,
         "Sm": _moment(known.modified, moment) if moment else _ctime(known.modified),
-        "Lp": f"{known.mode:03o}", "OLp": f"{known.mode & 0o777:o}", "HT": _KINDS[known.kind], "d": "58",
+        "Lp": f"{known.mode:03o}", "OLp": f"{known.mode & 0o777:o}", "HT": _KINDS[known.kind],
+        "d": str(device_number(call.node, known.path)), "f": str(known.flags), "Sf": flag_words(known.flags),
         "k": "32768", "t": "\t",
     }  # fmt: skip
     text, at = "", 0
@@ -217,7 +231,8 @@ def _in_words(call: Call, known: Entry, name: str) -> None:
     mode = f"({known.mode:04o}/{modes.filemode(known.full_mode)})"
     owner = f"Uid: ({user.uid if user else 0:5d}/{known.user:>8})  Gid: ({gid:5d}/{known.group:>8})"
     call.say(f"  Mode: {mode}         {owner}")
-    call.say(f"Device: 0,58   Inode: {_inode(known)}    Links: {known.links}")
+    device = device_number(call.node, known.path)
+    call.say(f"Device: 0,{device}   Inode: {inode_number(call.node, known.path)}    Links: {known.links}")
     for label in ("Access", "Modify", "Change", " Birth"):
         call.say(f"{label}: {_ctime(known.modified)}")
 
@@ -235,11 +250,18 @@ async def du(call: Call) -> int:
     options, names = read
     status = 0
 
+    counted: set[str] = set()
+    points = {mount.point for mount in call.node.mounts.mounts} if "x" in options else set()
+
     def walk(known: Entry, depth: int) -> int:
         used = known.size if "A" in options else known.blocks
+        if known.links > 1 and known.kind != "directory":
+            if hard_links(call.node, known.path)[0] in counted:
+                return 0
+            counted.add(hard_links(call.node, known.path)[0])
         if known.kind == "directory":
             for child in children(call.node, known.path):
-                used += walk(child, depth + 1)
+                used += walk(child, depth + 1) if child.path not in points else 0
         told = depth == 0 or (known.kind == "directory" and "s" not in options) or "a" in options
         if told and depth <= int(options.get("d", "999")):
             unit = 1024**2 if "m" in options else 1024

@@ -26,7 +26,6 @@ SLOTS = 8
 MOST_SLOTS = 20
 UNUSED, SWAP, FFS = 0, 1, 7
 
-_HEAD = struct.Struct("<IHH16s16s10I8H4I")
 _PARTS_AT = 148
 _PART = struct.Struct("<IIIBBH")
 

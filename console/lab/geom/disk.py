@@ -1,20 +1,15 @@
-"""The disks a node boots from: DISK, PART and SWAP, with the sizes of a small virtual machine."""
+"""Whole disks and the paging device: DISK and SWAP."""
 
 from typing import TYPE_CHECKING
 
-from console.lab.geom.base import Config, Consumer, GeomClass, GeomObject, Provider
+from console.lab.drives import BOOT_DISK, Drive
+from console.lab.geom.base import Consumer, GeomClass, GeomObject, Provider
+from console.lab.geom.part import recognise
+from console.lab.geom.tables import SECTOR
 from console.lab.images import Image
 
 if TYPE_CHECKING:
     from console.lab.geom.kernel import Geom
-
-_BOOT_DISK = 3758161920
-
-_PARTITIONS = (
-    (1, 3, 47, "boot", "freebsd-boot", "83bd6b9d-7f41-11dc-be0b-001560b84f0f", "c6"),
-    (2, 48, 6291503, "rootfs", "freebsd-ufs", "516e7cb6-6ecf-11d6-8ff8-00022d09712b", "da"),
-    (3, 6291504, 7340079, "swap", "freebsd-swap", "516e7cb5-6ecf-11d6-8ff8-00022d09712b", "e4"),
-)
 
 
 class Disk(GeomClass):
@@ -24,18 +19,46 @@ class Disk(GeomClass):
     xml_id = "0xffffffff80863ec8"
 
 
-class Part(GeomClass):
-    """Partition tables."""
-
-    name = "PART"
-    xml_id = "0xffffffff80865b38"
-
-
 class Swap(GeomClass):
     """The paging device."""
 
     name = "SWAP"
     xml_id = "0xffffffff808a2b78"
+
+    def devices(self) -> list[Provider]:
+        """What is swapped on, the oldest first."""
+        return [consumer.below for consumer in self._consumers()]
+
+    def add(self, provider: Provider) -> None:
+        """Begin to page to a provider; raises OSError."""
+        geom = self.geoms[0] if self.geoms else self.kernel.new_geom(self, "swap", 4)
+        consumer = self.kernel.attach(geom, provider)
+        try:
+            self.kernel.access(consumer, 1, 1, 0)
+        except OSError:
+            self._leave(consumer)
+            raise
+
+    def remove(self, provider: Provider) -> bool:
+        """Stop paging to a provider; False when it was not used for it."""
+        for consumer in self._consumers():
+            if consumer.provider is provider:
+                self._leave(consumer)
+                return True
+        return False
+
+    def orphaned(self, consumer: Consumer) -> None:
+        """The device is gone, and what was paged out with it."""
+        self._leave(consumer)
+
+    def _consumers(self) -> list[Consumer]:
+        return [user for geom in self.geoms for user in reversed(geom.consumers) if user.provider is not None]
+
+    def _leave(self, consumer: Consumer) -> None:
+        geom = consumer.geom
+        self.kernel.detach(consumer)
+        if not geom.consumers:
+            self.kernel.remove_geom(geom)
 
 
 class DiskProvider(Provider):
@@ -43,9 +66,9 @@ class DiskProvider(Provider):
 
     candelete = True
 
-    def __init__(self, geom: GeomObject, name: str, size: int) -> None:
-        super().__init__(geom, name, size)
-        self.image = Image(size)
+    def __init__(self, geom: GeomObject, name: str, image: Image) -> None:
+        super().__init__(geom, name, image.size)
+        self.image = image
 
     async def read(self, offset: int, length: int) -> bytes:
         """Read from the disk."""
@@ -56,89 +79,29 @@ class DiskProvider(Provider):
         self.image.write(offset, data)
 
 
-class Partition(Provider):
-    """A range of a disk."""
-
-    candelete = True
-
-    def __init__(self, geom: GeomObject, name: str, size: int, start: int, table: Consumer) -> None:
-        super().__init__(geom, name, size)
-        self.stripeoffset = start
-        self._table = table
-
-    def access(self, reads: int, writes: int, exclusives: int) -> None:
-        """Writing to a partition needs its table for oneself."""
-        self.geom.owner.kernel.access(self._table, reads, writes, writes + exclusives)
-
-    async def read(self, offset: int, length: int) -> bytes:
-        """Read from the disk below."""
-        return await self._table.below.read(self.stripeoffset + offset, length)
-
-    async def write(self, offset: int, data: bytes) -> None:
-        """Write to the disk below."""
-        await self._table.below.write(self.stripeoffset + offset, data)
-
-
 def make_disks(kernel: "Geom") -> None:
-    """Enter vtbd0 (with its partitions), vtbd1, vtbd2 and ada0."""
+    """Find the disks of the machine and the tables on them, and swap on as far as the lab's usual system does."""
     kinds = {kind.name: kind for kind in kernel.classes}
-    boot = _disk(kernel, kinds["DISK"], "vtbd0", _BOOT_DISK, ("", ""))
-    for name in ("vtbd1", "vtbd2"):
-        _disk(kernel, kinds["DISK"], name, 1 << 30, ("", ""))
-    _disk(kernel, kinds["DISK"], "ada0", 1 << 30, ("QM00005", "QEMU HARDDISK"))
-    table = kernel.new_geom(kinds["PART"], "vtbd0", 2)
-    table.config = lambda: (
-        ("scheme", "GPT"),
-        ("entries", "4"),
-        ("first", "3"),
-        ("last", "7340157"),
-        ("fwsectors", "63"),
-        ("fwheads", "16"),
-        ("state", "OK"),
-        ("modified", "false"),
-    )
-    consumer = kernel.attach(table, boot)
-    consumer.config = tuple
-    for partition in _PARTITIONS:
-        _partition(kernel, consumer, partition)
+    disks = [_disk(kernel, kinds["DISK"], name, drive) for name, drive in kernel.node.drives.items()]
+    for disk in disks:
+        table = recognise(disk.image.read, disk.mediasize // SECTOR)
+        if table is not None:
+            kernel.part.adopt(disk, table)
     swap = kernel.find("gpt/swap")
-    if swap is not None:
-        paging = kernel.attach(kernel.new_geom(kinds["SWAP"], "swap", 4), swap)
-        kernel.access(paging, 1, 1, 0)
+    if swap is not None and kernel.node.system is None and BOOT_DISK in kernel.node.drives:
+        kernel.swap.add(swap)
 
 
-def _disk(kernel: "Geom", kind: GeomClass, name: str, size: int, words: tuple[str, str]) -> Provider:
+def _disk(kernel: "Geom", kind: GeomClass, name: str, drive: Drive) -> DiskProvider:
     geom = kernel.new_geom(kind, name, 1)
     geom.config = tuple
-    provider = DiskProvider(geom, name, size)
+    provider = DiskProvider(geom, name, drive.image)
     provider.config = lambda: (
         ("fwheads", "16"),
         ("fwsectors", "63"),
         ("rotationrate", "unknown"),
-        ("ident", words[0]),
-        ("descr", words[1]),
+        ("ident", drive.ident),
+        ("descr", drive.descr),
     )
     kernel.offer(provider)
     return provider
-
-
-def _partition(kernel: "Geom", table: Consumer, facts: tuple[int, int, int, str, str, str, str]) -> None:
-    index, first, last, label, kind, raw, uuid = facts
-    start, size = first * 512, (last - first + 1) * 512
-    unique = f"92f7ea{uuid}-e6da-11f1-29e3-477cc254f81b"
-    provider = Partition(table.geom, f"vtbd0p{index}", size, start, table)
-    config: Config = (
-        ("start", str(first)),
-        ("end", str(last)),
-        ("index", str(index)),
-        ("type", kind),
-        ("offset", str(start)),
-        ("length", str(size)),
-        ("label", label),
-        ("rawtype", raw),
-        ("rawuuid", unique),
-        ("efimedia", f"HD({index},GPT,{unique},0x{first:x},0x{last - first + 1:x})"),
-    )
-    provider.config = lambda: config
-    kernel.offer(provider)
-    kernel.label.put(provider, f"gpt/{label}", size)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from console.lab import devd
 from console.lab.geom.base import Consumer, GeomClass, GeomObject, Provider, failure
 from console.lab.geom.devices import Dev, Vfs
-from console.lab.geom.disk import Disk, Part, Swap, make_disks
+from console.lab.geom.disk import Disk, Swap, make_disks
 from console.lab.geom.gate import Gates
 from console.lab.geom.label import Label
 from console.lab.geom.md import MemoryDisks
 from console.lab.geom.mesh import write_mesh
 from console.lab.geom.mirror import Mirrors
+from console.lab.geom.part import Part
 
 if TYPE_CHECKING:
     from console.lab.geom.gate import Gate
@@ -39,16 +40,18 @@ class Geom:
         self.vfs = Vfs(self)
         self.dev = Dev(self)
         self.label = Label(self)
+        self.swap = Swap(self)
+        self.part = Part(self)
         self.mirror_class: Mirrors | None = None
         self.gate_class: Gates | None = None
         self._fixed: list[GeomClass] = [
-            Swap(self),
+            self.swap,
             self.label,
             self.vfs,
             self.md,
             Disk(self),
             self.dev,
-            Part(self),
+            self.part,
         ]
 
     @property
