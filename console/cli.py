@@ -74,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--speed", type=float, default=1.0, metavar="N", help="world time runs N times faster")
     lab.add_argument("--bare", action="store_true", help="two nodes without a pair, to try `provision` on")
     lab.add_argument(
+        "--disks", action="store_true", help="the first node on an old disk, to try `migrate` on"
+    )
+    lab.add_argument(
         "words", nargs="*", metavar="fault NAME …", help="send a fault to a running lab; `fault` lists them"
     )
     job_arguments.add(commands)
@@ -138,6 +141,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 speed=arguments.speed,
                 ascii_only=arguments.ascii,
                 bare=arguments.bare,
+                disks=arguments.disks,
             )
         case "runs" | "report":
             return asyncio.run(_tell(arguments))

@@ -16,7 +16,15 @@ NEEDS_BASHKIT = (
 )
 
 
-def main(words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool, bare: bool = False) -> int:
+def main(
+    words: Sequence[str],
+    *,
+    serve: bool,
+    speed: float,
+    ascii_only: bool,
+    bare: bool = False,
+    disks: bool = False,
+) -> int:
     """Run what the words say; returns the exit status."""
     if importlib.util.find_spec("bashkit") is None:
         print(NEEDS_BASHKIT, file=sys.stderr)
@@ -29,7 +37,7 @@ def main(words: Sequence[str], *, serve: bool, speed: float, ascii_only: bool, b
     if speed <= 0 or speed > 1000:
         print("mirrorgate: --speed is a number above 0 and not above 1000", file=sys.stderr)
         return 2
-    scenario = "bare" if bare else "healthy"
+    scenario = "disks" if disks else "bare" if bare else "healthy"
     return asyncio.run(_serve(speed, scenario) if serve else _console(speed, ascii_only, scenario))
 
 

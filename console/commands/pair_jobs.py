@@ -24,7 +24,7 @@ from console.screens.jobs import JobRefused
 from console.ssh.copying import ConsoleCopier
 from console.ssh.hands import operating_opener
 from console.ssh.streaming import ConsoleStreamer
-from console.ssh.surveying import Surveyor
+from console.ssh.surveying import NOT_REACHED, Surveyor
 from console.toml_file import BadConfig
 from playbooks.job import CannotPlan
 from playbooks.jobs import JOBS
@@ -85,18 +85,16 @@ class PairJobs:
             return ()
         return ours.surveys(self._snapshot(pair), values)
 
-    def surveyed(self, pair: str, machine: str) -> bool:
-        """Whether the disks of a machine were read already, whatever came of it."""
-        return (pair, machine) in self._disks
-
     async def survey(self, pair: str, machines: Sequence[str]) -> None:
-        """Read the disks of machines, for `form` and `plan`. Raises CannotPlan."""
+        """Read the disks of machines, for `form` and `plan`. Raises CannotPlan where one is not reached."""
         surveyor = Surveyor(self._ssh_config, self._asker())
         try:
             read = await surveyor.survey(machines, self._pair(pair))
         except (ValueError, JobRefused) as odd:
             raise CannotPlan(str(odd)) from odd
         self._disks |= {(pair, one.name): one for one in read}
+        if away := [why for one in read for what, why in one.unknown if what == NOT_REACHED]:
+            raise CannotPlan("; ".join(away))
 
     def form(self, pair: str, job: str, values: Mapping[str, Value] = NO_ANSWERS) -> Form:
         """What the job asks; a plan file asks nothing."""

@@ -88,10 +88,22 @@ class TerminalOperator:
         if self._plan is None:
             self._plan = run.plan
             self._show(f"run {run.id} by {run.operator}")
+            self._pass_over(run)
         if any(step.started is not None for step in run.steps):
             self.left = run.safe_state
         for number, record in enumerate(run.steps, start=1):
             self._step(number, record, run)
+
+    def _pass_over(self, run: RunRecord) -> None:
+        """What was done before this console took the run up is not told as if it happened now."""
+        behind = [record for record in run.steps if record.state in (StepState.DONE, StepState.ALREADY_SO)]
+        for record in behind:
+            self._told[record.id] = record.state
+            self._printed[record.id] = (len(record.out), len(record.err))
+        if behind:
+            self._show(
+                f"    {len(behind)} of {len(run.steps)} steps were done before: mirrorgate report {run.id}"
+            )
 
     def _step(self, number: int, record: StepRecord, run: RunRecord) -> None:
         if record.state is StepState.INTENDED:

@@ -178,7 +178,8 @@ class Journal:
         if run.state not in (RunState.RUNNING, RunState.ASKING) or self._claims.held(run.id):
             return run
         why = f"its console went away in the middle: mirrorgate resume {run.id}"
-        return replace(run, state=RunState.STOPPED, why=why)
+        ended = run.events[-1].at if run.events else run.started
+        return replace(run, state=RunState.STOPPED, why=why, ended=ended)
 
     async def close(self) -> None:
         """Close the file after what is still to be written; the journal may not be used after it."""

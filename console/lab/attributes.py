@@ -107,6 +107,13 @@ class Attributes:
             self.links[old] = self._last
         self.links[new] = self.links[old]
 
+    def copy(self, old: str, new: str) -> None:
+        """Give another name of a file what is known of the first."""
+        tables: tuple[dict[str, Any], ...] = (self.owners, self.flags, self.kinds, self.changes)
+        for table in tables:
+            if old in table:
+                table[new] = table[old]
+
     def set_flags(self, path: str, flags: int) -> None:
         """Change the flags of a file, of all its names."""
         for name in self.names(path):

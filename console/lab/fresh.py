@@ -1,5 +1,8 @@
 """A freshly installed node: the files of a minimal 13.2 system, its first processes and its boot messages."""
 
+from collections.abc import Iterator
+
+from console.lab import bootcode
 from console.lab.catalogue import commands
 from console.lab.files import set_owner
 from console.lab.network import interfaces_of
@@ -51,10 +54,10 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
         "pgrep", "pkill", "ps", "pwd", "rm", "rmdir", "sh", "sleep", "stty", "sync", "test", "timeout",
     ),
     "/sbin": (
-        "camcontrol", "devd", "dmesg", "dumpfs", "fsck", "fsck_ffs", "geom", "ggatec", "ggated", "gmirror",
-        "gpart", "growfs", "ifconfig", "init", "kldload", "kldstat", "kldunload", "md5", "mdconfig",
-        "mount", "newfs", "ping", "reboot", "sha1", "sha256", "sha512", "shutdown", "swapinfo", "sysctl",
-        "tunefs", "umount",
+        "bsdlabel", "camcontrol", "devd", "disklabel", "dmesg", "dumpfs", "fdisk", "fsck", "fsck_ffs", "geom",
+        "ggatec", "ggated", "gmirror", "gpart", "growfs", "ifconfig", "init", "kldload", "kldstat",
+        "kldunload", "md5", "mdconfig", "mount", "newfs", "ping", "reboot", "sha1", "sha256", "sha512",
+        "shutdown", "swapinfo", "swapoff", "swapon", "sysctl", "tunefs", "umount",
     ),
     "/usr/bin": (
         "awk", "basename", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep", "head", "id",
@@ -102,6 +105,9 @@ def install(node: Node) -> None:
         node.fs.mkdir(path.rsplit("/", 1)[0] or "/", recursive=True)
         node.fs.write_file(path, text.encode())
         set_owner(node, path, "root", "wheel")
+    for path, program in {**bootcode.FILES, **bootcode.SYSTEM_FILES}.items():
+        node.fs.write_file(path, program)
+        node.fs.chmod(path, 0o555 if path in bootcode.SYSTEM_FILES else 0o444)
     known = {**commands(), **dict.fromkeys(SHELL_KNOWS)}
     for place, names in PROGRAMS.items():
         install_stubs(node.fs, {name: f"{place}/{name}" for name in names if name in known})
@@ -112,12 +118,25 @@ def install(node: Node) -> None:
     node.before_services.append(_boot)
 
 
+def _boot_messages(node: Node) -> Iterator[str]:
+    """The usual machine's, or with the disks that are really there."""
+    if node.system is None:
+        yield from BOOT_MESSAGES
+        return
+    yield from (line for line in BOOT_MESSAGES if not line.startswith(("vtbd", "ada")))
+    for number, (name, drive) in enumerate(node.drives.items()):
+        yield f"{name} at ahcich{number} bus 0 scbus{2 + number} target 0 lun 0"
+        yield f"{name}: <{drive.descr} 2.5+> ATA-7 SATA device"
+        yield f"{name}: {drive.size >> 20}MB ({drive.size >> 9} 512 byte sectors)"
+    yield f"Trying to mount root from ufs:{node.system.volumes[0].device} [rw]..."
+
+
 async def _boot(node: Node) -> None:
     interfaces_of(node)
     for device in DEVICES:
         node.fs.mkdir(f"/dev/{device}".rsplit("/", 1)[0], recursive=True)
         node.fs.write_file(f"/dev/{device}", b"")
-    for line in BOOT_MESSAGES:
+    for line in _boot_messages(node):
         node.kernel(line)
     for pid, name, state in KERNEL_PROCESSES:
         node.processes.spawn(f"[{name}]", ppid=0, stat=state, pid=pid)

@@ -16,6 +16,7 @@ from console.lab import faults, scenarios
 from console.lab.catalogue import commands
 from console.lab.clock import Clock, settle
 from console.lab.control import PREFIX, Control
+from console.lab.disks_scenario import install_disks
 from console.lab.provision import (
     FLOATING,
     IMAGES,
@@ -36,8 +37,9 @@ NAMES: Mapping[str, str] = {"a": "web-a", "b": "web-b"}
 SPARE = "web-c"
 """The host outside of the pair, as ssh_config knows it: empty, for a pair that must move."""
 
-BARE, HEALTHY = "bare", "healthy"
-"""What a lab may start as: two nodes without anything of a pair, or a pair at work."""
+BARE, HEALTHY, DISKS = "bare", "healthy", "disks"
+"""What a lab may start as: two nodes without anything of a pair, a pair at work, or two nodes without a pair
+of which the first runs from an MBR disk with a BSD label, with an empty disk in every node."""
 
 _UPTIME = 7200.0
 _HURRY = 100.0
@@ -102,14 +104,14 @@ async def serve(
 
     Raises ValueError for a scenario that no lab can start as.
     """
-    if scenario not in (BARE, HEALTHY):
-        raise ValueError(f"a lab starts as {BARE} or {HEALTHY}, not as {scenario}")
+    if scenario not in (BARE, HEALTHY, DISKS):
+        raise ValueError(f"a lab starts as {BARE}, {HEALTHY} or {DISKS}, not as {scenario}")
     clock = Clock(_HURRY, time.time() - _UPTIME)
     world = World(clock=clock)
     directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=PREFIX))
     lab = LabPair(world, directory, names)
     try:
-        await _prepare(lab, ports, bare=scenario == BARE)
+        await _prepare(lab, ports, scenario)
     except BaseException:
         with contextlib.suppress(OSError):
             await lab.close()
@@ -118,14 +120,20 @@ async def serve(
     return lab
 
 
-async def _prepare(lab: LabPair, ports: tuple[int, int], *, bare: bool) -> None:
+async def _prepare(lab: LabPair, ports: tuple[int, int], scenario: str) -> None:
     world = lab.world
+    bare = scenario != HEALTHY
     install(world, lab.names, SPARE)
     if not bare:
         install_pair(world)
+    if scenario == DISKS:
+        install_disks(world)
     nodes = [*world.nodes.values(), world.spare]
     await asyncio.gather(*(node.boot(5.0) for node in nodes))
     await _bring_up(lab, bare=bare)
+    for node in nodes:
+        if node.system is not None:
+            await node.system.flush()
     key = asyncssh.generate_private_key("ssh-ed25519")
     reach: dict[str, tuple[int, asyncssh.SSHKey]] = {}
     for node, port in zip(nodes, (*ports, 0), strict=True):

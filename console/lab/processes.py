@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 OnSignal = Callable[[int], bool | None]
 """Told of a signal; returns True when the process goes on living."""
 
+SIGINFO = 29
+"""FreeBSD's number of it."""
+
 _HARMLESS = frozenset({0, signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH, signal.SIGURG})
 
 
@@ -22,6 +25,8 @@ class Process:
     user: str = "root"
     tty: str = "-"
     on_signal: OnSignal | None = None
+    on_info: Callable[[], None] | None = None
+    """Told of SIGINFO, which others ignore."""
     cwd: str = "/"
     """Where it stays: a mount point above that cannot be unmounted."""
     pending: list[int] = field(default_factory=list)
@@ -119,7 +124,9 @@ class ProcessTable:
         self._by_pid.clear()
 
     def _deliver(self, process: Process, number: int) -> None:
-        if number in _HARMLESS:
+        if number == SIGINFO and process.on_info is not None:
+            process.on_info()
+        if number in _HARMLESS or number == SIGINFO:
             return
         survives = process.on_signal(number) if process.on_signal is not None else False
         if not survives or number == signal.SIGKILL:

@@ -14,13 +14,13 @@ What holds:
 
 import errno
 import posixpath
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from console.lab.geom.base import Provider, failure
 from console.lab.mounts import Mount
-from console.lab.ufs import Superblock, read_superblock
+from console.lab.ufs import FRAGMENT, Superblock, file_fragments, read_superblock
 from console.lab.ufs_volume import Volume
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 Flusher = Callable[["SystemVolume"], Awaitable[None]]
 Loader = Callable[["SystemDisk"], Awaitable[bool]]
+
+_COUNT_SECONDS = 5.0
+_MARKER = range(23, 34)
+"""Bytes of a file that may stand for an image."""
 
 NOT_ON_DISK = ("/dev", "/proc")
 """Directories of which only the mount point itself lies on a disk."""
@@ -49,6 +53,7 @@ class SystemVolume:
         """As last read or written by this class; the truth is on the provider."""
         self.mount: Mount | None = None
         """Its entry in the mount table while the system runs."""
+        self._counted: tuple[float, int, int] | None = None
 
     @property
     def provider(self) -> Provider:
@@ -63,6 +68,28 @@ class SystemVolume:
 
         Mount points of other file systems are told, what is below them is not.
         """
+        return (path for path, _ in self._walk())
+
+    def usage(self) -> tuple[int, int]:
+        """Fragments and inodes that the tree takes now; counted at most every few seconds."""
+        now = self.node.clock.now()
+        if self._counted is None or now - self._counted[0] > _COUNT_SECONDS:
+            fragments, inodes = 1, 1
+            for path, facts in self._walk():
+                inodes += 1
+                if facts["file_type"] == "directory":
+                    fragments += 1
+                elif facts["file_type"] == "file":
+                    image = self.node.images.at(path) if facts["size"] in _MARKER else None
+                    fragments += (
+                        file_fragments(facts["size"]) if image is None else -(-image.used() // FRAGMENT)
+                    )
+            if self.point == "/":
+                fragments += self.node.disk_filler // FRAGMENT
+            self._counted = now, fragments, inodes
+        return self._counted[1:]
+
+    def _walk(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         others = {mount.point for mount in self.node.mounts.mounts} | set(NOT_ON_DISK)
         others -= {self.point}
         fs = self.node.fs
@@ -71,24 +98,9 @@ class SystemVolume:
             directory = waiting.pop()
             for item in sorted(fs.read_dir(directory), key=lambda known: str(known["name"])):
                 path = posixpath.join(directory, item["name"])
-                yield path
+                yield path, item["metadata"]
                 if item["metadata"]["file_type"] == "directory" and path not in others:
                     waiting.append(path)
-
-    async def make(self) -> None:
-        """What newfs(8) does to the partition; raises OSError."""
-        clock = self.node.clock
-        volume = Volume.make(
-            self.provider,
-            clock.now(),
-            self.node.world.random,
-            soft_updates=self.soft_updates,
-            label="",
-            sectors=0,
-        )
-        for offset, data in [*volume.directory_writes(), *volume.commit_writes(volume.table, clock.now())]:
-            await self.provider.write(offset, data)
-        self.superblock = volume.superblock
 
     async def volume(self) -> Volume | None:
         """What the partition holds now, or None without a superblock; raises OSError."""
@@ -131,10 +143,12 @@ class SystemDisk:
         """Root first, then in the order of fstab."""
         self.swap = list(swap)
         """Devices that are swapped on at boot, with /dev/."""
+        self.fresh = True
+        """Just installed: the volumes hold no files yet, so the first boot reads none. Ends with `flush`."""
 
     async def start(self) -> bool:
         """Let the loader hook read what is on the disk; True when there is a system to bring up."""
-        return SystemDisk.loader is None or await SystemDisk.loader(self)
+        return self.fresh or SystemDisk.loader is None or await SystemDisk.loader(self)
 
     async def bring_up(self) -> None:
         """Mount every volume and swap on, as rc(8) does after the loader; raises OSError."""
@@ -153,6 +167,7 @@ class SystemDisk:
         """Write every volume; raises OSError."""
         for volume in self.volumes:
             await volume.flush()
+        self.fresh = False
 
     async def shut_down(self) -> None:
         """What a clean shutdown does: everything is written, every file system is clean."""

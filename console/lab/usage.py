@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from console.lab.mounts import Mount
+    from console.lab.system_disk import SystemVolume
+    from console.lab.ufs import Superblock
     from console.lab.world import Node
 
 ROOT_TOTAL = 3044988
@@ -58,6 +60,8 @@ def _measured(node: "Node", mount: "Mount") -> Usage:
         available = (counts.free - volume.layout.data * _RESERVE // 100) * 4
         files = counts.files
         return Usage(mount.device, mount.kind, mount.point, total, used, available, files, counts.free_inodes)
+    if mount.system is not None and mount.system.superblock is not None:
+        return _of_system(mount, mount.system, mount.system.superblock)
     if mount.kind == "devfs":
         return Usage(mount.device, mount.kind, mount.point, 1, 1, 0, 0, 0)
     used = ROOT_USED + node.images.used() // 1024 + node.disk_filler // 1024
@@ -72,4 +76,21 @@ def _measured(node: "Node", mount: "Mount") -> Usage:
         available,
         ROOT_INODES_USED,
         ROOT_INODES - ROOT_INODES_USED,
+    )
+
+
+def _of_system(mount: "Mount", volume: "SystemVolume", superblock: "Superblock") -> Usage:
+    """A file system of the running system: its room from the superblock, what is used from the tree."""
+    layout = superblock.geometry
+    fragments, inodes = volume.usage()
+    available = layout.data - fragments - layout.data * _RESERVE // 100
+    return Usage(
+        mount.device,
+        mount.kind,
+        mount.point,
+        layout.data * 4,
+        fragments * 4,
+        available * 4,
+        inodes,
+        layout.inodes * layout.groups - 2 - inodes,
     )

@@ -25,6 +25,8 @@ BOOT_SECONDS = 20.0
 
 SYNC_RATE = 8 << 20
 
+DUMP_RATE = 20 << 20
+
 MESSAGES = "/var/log/messages"
 
 BootHook = Callable[["Node"], Awaitable[None]]
@@ -231,6 +233,8 @@ class World:
         self.link = Link()
         self.sync_rate = SYNC_RATE
         """Bytes per world second at which mirrors synchronise."""
+        self.dump_rate = DUMP_RATE
+        """Bytes per world second at which dump(8) reads a disk."""
         self.events: list[Happening] = []
         self.watchers: list[Callable[[Happening], None]] = []
         self.observers: list[Callable[[str, Node, object], Awaitable[None]]] = []

@@ -151,21 +151,6 @@ class HostDisks:
         """The disk of that name."""
         return next((disk for disk in self.disks if disk.name == name), None)
 
-    def place(self, special: str) -> Part | None:
-        """The part behind a device: `/dev/ada0s1a`, or by a label, `/dev/gpt/rootfs`, `/dev/ufsid/…`."""
-        device = special.removeprefix("/dev/")
-        for part in (part for disk in self.disks for part in disk.places):
-            known = part.file_system
-            names = {
-                part.name,
-                f"gpt/{part.label}" if part.label else "",
-                f"ufsid/{known.ident}" if known and known.ident else "",
-                f"ufs/{known.volume}" if known and known.volume else "",
-            }
-            if device in names:
-                return part
-        return None
-
     def mounted(self, special: str) -> Mounted | None:
         """How a device (`/dev/ada0s1a`) is mounted."""
         return next((mount for mount in self.mounts if mount.special == special), None)

@@ -36,15 +36,11 @@ class Jobs(Protocol):
         """
         ...
 
-    def surveyed(self, pair: str, machine: str) -> bool:
-        """Whether the disks of a machine were read already, whatever came of it."""
-        ...
-
     async def survey(self, pair: str, machines: Sequence[str]) -> None:
-        """Read the disks of machines (again); what cannot be read is known as unknown then.
+        """Read the disks of machines (again); what cannot be read of one is known as unknown then.
 
         Raises:
-            CannotPlan: a name is no host.
+            CannotPlan: a machine is not reached; one line for all.
         """
         ...
 

@@ -30,6 +30,8 @@ LIMIT = 30.0
 """Seconds for all that is read of one machine, once it is connected."""
 GROUPS = ("plain", "tables", "blocks", "files", "reach")
 """Each is asked on a channel of its own: one that hangs holds up no other."""
+NOT_REACHED = "ssh"
+"""What is unknown of a machine of which everything is: why it is not reached stands beside it."""
 _CLOSING = 2.0
 
 
@@ -78,7 +80,7 @@ class Surveyor:
         try:
             connection = await self._connect(one)
         except Trouble as trouble:
-            return HostDisks(one.name, unknown=(("ssh", trouble.line),), taken=time.time())
+            return HostDisks(one.name, unknown=((NOT_REACHED, trouble.line),), taken=time.time())
         try:
             become = one.node.become if one.node is not None else await _root(connection)
             return await look(connection, one.name, become, peer=peer, script=self._script)

@@ -4,6 +4,7 @@ from console.health.conditions import check
 from console.model.disks import Disk, Scheme
 from console.model.snapshot import PairSnapshot
 from playbooks.migrating.devices import DEV, part_of, swap_lines, ufs_lines
+from playbooks.migrating.fstab import Renaming
 from playbooks.migrating.mapping import Proof, evidence
 from playbooks.migrating.work import Work
 
@@ -12,20 +13,21 @@ _LINE = 380
 _FOREIGN = ("freebsd-zfs", "freebsd-vinum", "vinum", "linux-lvm", "linux-raid")
 
 
-def cautions(snapshot: PairSnapshot, work: Work, disk: Disk) -> tuple[str, ...]:
+def cautions(snapshot: PairSnapshot, work: Work, disk: Disk, renaming: Renaming) -> tuple[str, ...]:
     """The lines, most weighty first.
 
     Args:
         snapshot: of the pair.
         work: as it is settled.
         disk: the target.
+        renaming: of the devices in fstab.
     """
     said = [
         *_quiet(work),
         *_queue(work),
         *_pair(snapshot, work),
         *_target(snapshot, work, disk),
-        *_fstab(work),
+        *_fstab(work, renaming),
         *_proofs(work),
         *(
             f"{move.mount}: how many inodes it uses was not read"
@@ -109,28 +111,23 @@ def _target(snapshot: PairSnapshot, work: Work, disk: Disk) -> list[str]:
     return said
 
 
-def _fstab(work: Work) -> list[str]:
+def _fstab(work: Work, renaming: Renaming) -> list[str]:
     source = work.source
-    said = []
     moved = {move.mount for move in work.moves}
-    before, after = (text.split("\n") for text in (source.fstab or "", work.fstab_after))
-    dropped = {old for old, new in zip(before, after, strict=False) if new == f"#{old}"}
+    said = []
     for line in ufs_lines(source):
         if line.file in moved:
             continue
-        part = part_of(source, line.spec, line.file)
-        if any(line.spec in old.split()[:1] for old in dropped):
-            said.append(
-                f"{line.file} ({line.spec}) is not moved: its line is commented out in fstab of the copy"
-            )
-        elif part is None and "noauto" not in line.opts.split(","):
-            said.append(
-                f"{line.file} ({line.spec}) stays in fstab of the copy: see that it is there when it boots"
-            )
+        known = part_of(source, line.spec, line.file) is not None
+        where = f"{line.file} ({line.spec})"
+        if renaming.is_gone(line.spec, line.file):
+            said.append(f"{where} is not moved: its line is commented out in fstab of the copy")
+        elif not known and "noauto" not in line.opts.split(","):
+            said.append(f"{where} stays in fstab of the copy: see that it is there when it boots")
     said += [
-        f"swap on {line.spec} stays in fstab of the copy: see that it is there"
+        f"swap on {line.spec} stays in fstab of the copy: see that it is there when it boots"
         for line in swap_lines(source)
-        if line.spec.startswith(DEV) and any(line.spec in new.split()[:1] for new in after)
+        if line.spec.startswith(DEV) and renaming.new(line.spec) is None and not renaming.is_gone(line.spec)
     ]
     return said
 

@@ -62,11 +62,11 @@ def _row(one: Partition, per_cylinder: int | None) -> str:
     columns = "".join(f" {n:{width}}" for n, width in zip(numbers, (8, 5, 5), strict=True) if n is not None)
     row = f"  {one.letter}: {one.size:8} {one.offset:8}  {one.fstype:>8}{columns:<20}"
     if per_cylinder:
-        first, last = one.offset, one.offset + one.size
-        marks = ("*" if first % per_cylinder else " ", "*" if last % per_cylinder else "")
-        end = last // per_cylinder - (0 if marks[1] else 1)
-        return f"{row}  \t# (Cyl. {first // per_cylinder:4}{marks[0]} - {end}{marks[1]})"
-    return f'{row}  \t# "raw" part, don\'t edit' if one.letter == WHOLE else row.rstrip()
+        first, end = one.offset, one.offset + one.size
+        begins = f"{first // per_cylinder:4}{'*' if first % per_cylinder else ' '}"
+        ends = f"{end // per_cylinder}*" if end % per_cylinder else f"{end // per_cylinder - 1}"
+        return f"{row}  \t# (Cyl. {begins} - {ends})"
+    return f'{row}     # "raw" part, don\'t edit' if one.letter == WHOLE else row.rstrip()
 
 
 def edited(

@@ -142,8 +142,13 @@ def settle(snapshot: PairSnapshot, answers: MigrateAnswers) -> Work:
         density=answers.density,
         work_directory=answers.work_directory if way is Way.FILE else None,
     )
-    work = _with_files(work, made)
-    return replace(work, cautions=cautions(snapshot, work, made.disk))
+    renaming = _renaming(made)
+    return replace(
+        work,
+        fstab_after=fstab_of_copy(source.fstab or "", renaming),
+        loader_after=loader_of_copy(source.loader_conf, renaming),
+        cautions=cautions(snapshot, work, made.disk, renaming),
+    )
 
 
 def _divided(
@@ -314,16 +319,6 @@ def _left_out(source: HostDisks, mounts: list[str], answers: MigrateAnswers) -> 
         if on in mounts:
             found[on] = (*found.get(on, ()), path)
     return found
-
-
-def _with_files(work: Work, made: Draft) -> Work:
-    """The work with fstab and loader.conf of the copy."""
-    renaming = _renaming(made)
-    return replace(
-        work,
-        fstab_after=fstab_of_copy(work.source.fstab or "", renaming),
-        loader_after=loader_of_copy(work.source.loader_conf, renaming),
-    )
 
 
 def _renaming(made: Draft) -> Renaming:

@@ -24,7 +24,8 @@ def machines(snapshot: PairSnapshot, answers: MigrateAnswers) -> tuple[HostDisks
         raise CannotPlan(f"{target.name} is the same machine as {source.name}: answer the target `same`")
     own = {word: node.name for node in snapshot.config.nodes for word in (node.host, node.replication)}
     for host in (source, target):
-        address = host.name.rpartition("@")[2].partition(":")[0]
+        # With a port it may be another machine behind the same address.
+        address = host.name.rpartition("@")[2]
         if host.name not in {node.name for node in snapshot.config.nodes} and (
             node := own.get(address) or (address == snapshot.config.floating and "one of the nodes")
         ):

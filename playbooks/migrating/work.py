@@ -129,6 +129,14 @@ class Work:
     """Bytes per inode (newfs -i); None = what newfs takes by itself."""
     work_directory: str | None = None
     """On the source, for way FILE; on a file system that is not moved (P46)."""
+    target_ssh: str = ""
+    """`[user@]host[:port]` by which the source's own ssh reaches the target, for way DIRECT; "" = its name."""
+    target_become: str = "none"
+    """`none`, `sudo` or `doas`: how that login becomes root."""
+    source_address: str | None = None
+    """From where the target sees the source, for `from=` of the job's key; None = not said there."""
+    full_check: bool = True
+    """The contents of every file are compared afterwards; False: of one in fifty."""
     cautions: tuple[str, ...] = ()
     """What could not be checked, or has to be known before it begins, a line each."""
 

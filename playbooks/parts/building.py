@@ -9,6 +9,7 @@ from console.model.plan import (
     Direction,
     Manual,
     Plan,
+    PlanHost,
     PlanNode,
     Risk,
     Step,
@@ -162,6 +163,7 @@ def make(
     outages: Sequence[tuple[str, str]] = (),
     direction: Direction | None = None,
     unchecked: Sequence[str] = (),
+    hosts: Sequence[PlanHost] = (),
 ) -> Plan:
     """The plan of a job, bound to the facts of the snapshot it was made from."""
     config = snapshot.config
@@ -178,6 +180,7 @@ def make(
             ),
             PlanNode(name=config.slave.name, home="slave", host=config.slave.host, image=config.slave.image),
         ),
+        hosts=tuple(hosts),
         answers=said,
         facts=binding.bound_facts(snapshot),
         unchecked=(*binding.unchecked(snapshot), *unchecked),

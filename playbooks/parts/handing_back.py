@@ -107,7 +107,7 @@ def rebuild(site: Site, *, leaves: str) -> Step:
     return command_step(
         "rebuild-master-half",
         f"Overwrite {md} on {site.master.name} with the data of {site.slave.name}",
-        f"{site.slave.name} was the last to serve: what is on {md} is older and will be gone.",
+        f"It becomes a copy of the data of {site.slave.name}; what is on {md} now will be gone.",
         site.master.name,
         f"half=$({status} | awk '$3 == \"{md}\" {{ print $3; exit }}')",
         # A half without a fixed name may show under another one of the same device.

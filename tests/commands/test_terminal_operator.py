@@ -125,6 +125,16 @@ def test_what_a_quick_step_prints_stands_under_its_title(then: StepState) -> Non
     assert title < line
 
 
+def test_what_was_done_before_the_run_was_taken_up_is_not_told_as_if_it_happened_now() -> None:
+    someone, shown, _ = operator()
+    done = with_step(a_run(), state=StepState.DONE, started=1.0, ended=2.0, out="one\n")
+    someone.tell(done)
+    assert sum(f"1 of {len(done.steps)} steps were done before" in line for line in shown) == 1
+    assert not any(done.plan.steps[0].title in line or "| one" in line for line in shown)
+    someone.tell(with_step(done, state=StepState.UNDONE))
+    assert any("undone" in line for line in shown)
+
+
 def test_hostile_output_is_shown_inert() -> None:
     someone, shown, _ = operator()
     someone.tell(with_step(a_run(), state=StepState.RUNNING, out="\x1b]0;owned\x07\n"))

@@ -83,6 +83,7 @@ async def test_a_run_whose_console_was_killed_is_not_told_as_running(tmp_path: P
         await theirs.release(run.id)
         (told,) = await ours.runs()
         assert told.state is RunState.STOPPED
+        assert told.ended == (run.events[-1].at if run.events else run.started), "it does not go on"
         assert f"mirrorgate resume {run.id}" in told.why
         assert await ours.load(run.id) == run
         assert await ours.seen(run.id) == told

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from console.lab.pair import BARE
 from tests.faults.cells import Cell, Fault, Stage, cells_of, parse
 from tests.faults.play import Outcome
 from tests.faults.site import STARTS, scenario_of
@@ -52,7 +53,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("-n", type=int, default=2, help="processes")
     parser.add_argument("--seconds", type=float, default=0, help="begin no further cell after so many")
     parser.add_argument(
-        "--keep", type=Path, help="append every outcome to this file; what has passed there is not played again"
+        "--keep",
+        type=Path,
+        help="append every outcome to this file; what has passed there is not played again",
     )
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
@@ -116,7 +119,7 @@ async def _cells(options: argparse.Namespace, workers: Sequence["_Worker"]) -> l
     # Steps and faults repeat in the same order: every M-th cell would often be the same fault.
     mixed = sorted(cells, key=lambda cell: zlib.crc32(str(cell).encode()))
     # Each change of the kind of lab costs a new one.
-    return sorted(mixed[number - 1 :: every], key=lambda cell: scenario_of(STARTS[cell.job].state))
+    return sorted(mixed[number - 1 :: every], key=lambda cell: scenario_of(STARTS[cell.job].state) == BARE)
 
 
 def _say(outcome: Outcome, done: int, of: int) -> None:

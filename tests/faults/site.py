@@ -30,7 +30,6 @@ from playbooks.job import Job
 from playbooks.jobs import JOBS
 from tests.faults.hands import Opener, connecting, on_cables, over_ssh
 from tests.faults.marks import HOOK
-
 from tests.faults.wire import Cable
 
 IMAGE = "16m"

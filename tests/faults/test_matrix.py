@@ -3,11 +3,12 @@
 `make faults` plays the whole; a cell that fails is repeated with `python -m tests.faults --cell CELL`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterator
 
 import pytest
-import pytest_asyncio
 
+from tests.faults.play import Outcome
+from tests.faults.virtual_time import virtual_time
 from tests.faults.worker import Sites, one
 
 CELLS = (
@@ -26,17 +27,17 @@ CELLS = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sites() -> AsyncIterator[Sites]:
-    """One lab for as many cells as it takes."""
-    kept = Sites()
-    yield kept
-    await kept.close()
+@pytest.fixture(scope="module")
+def play() -> Iterator[Callable[[str], Outcome]]:
+    """Plays a cell; one lab for as many as it takes."""
+    with virtual_time() as runner:
+        sites = Sites()
+        yield lambda cell: runner.run(one(sites, cell))
+        runner.run(sites.close())
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("cell", CELLS)
-async def test_nothing_is_lost_and_there_is_a_way_back(sites: Sites, cell: str) -> None:
-    outcome = await one(sites, cell)
+def test_nothing_is_lost_and_there_is_a_way_back(play: Callable[[str], Outcome], cell: str) -> None:
+    outcome = play(cell)
     assert outcome.struck, outcome.told
     assert outcome.passed, "\n".join((*outcome.wrong, *outcome.told))

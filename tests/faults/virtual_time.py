@@ -1,8 +1,8 @@
 """An event loop whose time jumps to the next timer as soon as nothing has anything left to do.
 
-What happens in it depends neither on how busy this machine is nor on how long anybody computes: an hour of waiting
-takes no time, and no pause of the process looks like a silent node. bashkit executes in threads of its own that the
-loop does not see, so the kernel is asked whether they all sleep: that needs Linux.
+What happens in it depends neither on how busy this machine is nor on how long anybody computes: an hour of
+waiting takes no time, and no pause of the process looks like a silent node. bashkit executes in threads of its
+own that the loop does not see, so the kernel is asked whether they all sleep: that needs Linux.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _STEP = 1e-6
 """Seconds that each look at the clock takes, so that what is asked later is later."""
 _NAP = 0.001
-"""Real seconds between two looks at threads that are at work; what they come back with wakes the loop at once."""
+"""Real seconds between two looks at threads that are at work; what comes from them wakes the loop at once."""
 _THREADS = "/proc/self/task"
 
 _real_time = time.time
@@ -57,7 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._here.append(self._now + self._since_1970)
 
     def since(self, outside: float) -> float:
-        """Seconds of this loop since the clock outside showed that: bashkit's files have their times from there."""
+        """Seconds of this loop since the clock outside showed that: bashkit's files have their times from it."""
         at = bisect.bisect_right(self._outside, outside) - 1
         return self.moment() - self._here[max(0, at)]
 

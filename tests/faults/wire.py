@@ -1,7 +1,7 @@
 """SSH without sockets and ciphers: what the console and a lab node see of each other's end of a connection.
 
-What the matrix proves does not depend on the encryption, which was most of what it cost. A cable that is pulled
-loses nothing and lets nothing through; the connection is given up after the keepalives of a real one.
+What the matrix proves does not depend on the encryption, which costs much. A cable that is pulled loses nothing
+and lets nothing through; the connection is given up after as long as a real one's keepalives take.
 """
 
 import asyncio
@@ -153,7 +153,11 @@ class Channel:
     def open(self) -> None:
         """The node starts the command."""
         self._far.start(self._line.cable)
-        self.tell(lambda: self._opened.done() or self._opened.set_result(None))
+        self.tell(self._confirm)
+
+    def _confirm(self) -> None:
+        if not self._opened.done():
+            self._opened.set_result(None)
 
     def tell(self, what: Callable[[], Any]) -> None:
         """Let the console's end see something."""

@@ -60,10 +60,10 @@ def test_an_unknown_scenario_starts_from_what_its_commands_found() -> None:
 
 def test_unsupported_programs_are_found_where_a_command_stands() -> None:
     assert unsupported_in("cd /mnt && dump -0aLf - /src | restore -rf -") == "dump"
-    assert unsupported_in("su -m oper -c 'PATH=/sbin; bsdlabel vtbd1s1 | head -3'") == "bsdlabel"
+    assert unsupported_in("su -m oper -c 'PATH=/sbin; mtree -p /src | head -3'") == "mtree"
+    assert unsupported_in("su -m oper -c 'PATH=/sbin; bsdlabel vtbd1s1 | head -3'") == ""
     assert unsupported_in("gmirror dump md0") == ""
     assert unsupported_in("gpart show") == ""
-    assert unsupported_in("gpart create -s MBR vtbd1") == "gpart"
 
 
 def test_no_answer_agrees_only_with_no_answer() -> None:

@@ -5,7 +5,7 @@ import posixpath
 from console.lab.arguments import read_options
 from console.lab.attributes import attributes_of, flags_after
 from console.lab.call import Call, Command
-from console.lab.files import children, entry, resolve, set_owner, wait_for
+from console.lab.files import children, entry, resolve, set_modified, set_owner, wait_for
 
 
 async def chflags(call: Call) -> int:
@@ -104,14 +104,10 @@ def link(call: Call, old: str, new: str) -> None:
         fs.chmod(new, fs.stat(old)["mode"] & 0o7777)
     known = entry(call.node, old)
     given.forget(new)
+    given.copy(old, new)
     given.link(old, new)
     if known is not None:
-        given.owners[new] = (known.user, known.group)
-        given.times[new] = (fs.stat(new)["modified"], known.modified)
-    if old in given.kinds:
-        given.kinds[new] = given.kinds[old]
-    if old in given.flags:
-        given.flags[new] = given.flags[old]
+        set_modified(call.node, new, known.modified)
 
 
 async def mkfifo(call: Call) -> int:

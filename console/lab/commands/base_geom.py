@@ -46,10 +46,10 @@ async def camcontrol(call: Call) -> int:
     if call.uid != 0:
         call.complain("camcontrol: couldn't open /dev/xpt0: Permission denied")
         return 1
-    for number, disk in enumerate(mesh.providers(call.node, "DISK")):
-        if disk.name.startswith(("ada", "da")):
-            left = f"<{disk.text('config/descr')} 2.5+>"
-            call.say(f"{left:33}  at scbus{2 + number} target 0 lun 0 ({disk.name},pass{number})")
+    found = [disk for disk in mesh.providers(call.node, "DISK") if disk.name.startswith(("ada", "da"))]
+    for number, disk in enumerate(sorted(found, key=lambda known: known.name)):
+        left = f"<{disk.text('config/descr')} 2.5+>"
+        call.say(f"{left:33}  at scbus{2 + number} target 0 lun 0 ({disk.name},pass{number})")
     return 0
 
 

@@ -189,6 +189,13 @@ KENV = {
 """The kernel environment that the loader leaves on these machines."""
 
 
+def _kenv(call: Call, name: str) -> str:
+    system = call.node.system
+    if name == "vfs.root.mountfrom" and system is not None:
+        return f"ufs:{system.volumes[0].device}"
+    return KENV[name]
+
+
 async def kenv(call: Call) -> int:
     """Print one or all variables of the kernel environment."""
     read = read_options(
@@ -199,13 +206,13 @@ async def kenv(call: Call) -> int:
     options, rest = read
     if not rest:
         for name in sorted(KENV):
-            call.say(name if "N" in options else f'{name}="{KENV[name]}"')
+            call.say(name if "N" in options else f'{name}="{_kenv(call, name)}"')
         return 0
     if rest[0] not in KENV:
         if "q" not in options:
             call.complain(f"kenv: unable to get {rest[0]}")
         return 1
-    call.say(KENV[rest[0]])
+    call.say(_kenv(call, rest[0]))
     return 0
 
 

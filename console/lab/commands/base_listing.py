@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from console.lab.arguments import read_options
 from console.lab.attributes import flag_words, hard_links
 from console.lab.call import Call, Command
-from console.lab.commands.base_geom import human
+from console.lab.commands.gpart_show import human
 from console.lab.files import (
     Entry,
     children,
@@ -114,8 +114,9 @@ def _list(call: Call, found: list[tuple[str, Entry]], options: dict[str, str], t
         target = f" -> {call.node.fs.read_link(known.path)}" if known.kind == "symlink" else ""
         owner = f"{_user(call, known, options):{users}}  {_group(call, known, options):{groups}}"
         owner += f"  {flag_words(known.flags):{flags}}" if "o" in options else ""
+        mode = modes.filemode(known.full_mode)
         call.say(
-            f"{front(known)}{modes.filemode(known.full_mode)}  {known.links:>{links}} {owner}  {size:>{width}} "
+            f"{front(known)}{mode}  {known.links:>{links}} {owner}  {size:>{width}} "
             f"{_when(call, known.modified)} {name}{target}"
         )
 
@@ -175,8 +176,9 @@ async def stat(call: Call) -> int:
             _in_words(call, known, name)
         else:
             times = " ".join([f'"{datetime.fromtimestamp(known.modified, UTC):%b %d %H:%M:%S %Y}"'] * 4)
+            numbers = f"{device_number(call.node, known.path)} {inode_number(call.node, known.path)}"
             call.say(
-                f"{device_number(call.node, known.path)} {inode_number(call.node, known.path)} {modes.filemode(known.full_mode)} {known.links} {known.user}"
+                f"{numbers} {modes.filemode(known.full_mode)} {known.links} {known.user}"
                 f" {known.group} {known.device} {known.size} {times} 32768 {known.blocks // 512} 0 {name}"
             )
     return status

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from console.lab.call import Call, Command
 from console.lab.commands.base_ps import is_kernel
-from console.lab.processes import Process
+from console.lab.processes import SIGINFO, Process
 
 USAGE = (
     "usage: {} [-LSfilnoqvx] [-d delim] [-F pidfile] [-G gid] [-M core] [-N system]\n"
@@ -20,6 +20,8 @@ def signal_number(word: str) -> int | None:
     if word.isdigit():
         return int(word)
     name = "SIG" + word.upper().removeprefix("SIG")
+    if name == "SIGINFO":
+        return SIGINFO
     return int(signal.Signals[name]) if name in signal.Signals.__members__ else None
 
 

@@ -1,36 +1,8 @@
-"""Odds and ends of the base system: swapinfo(8), vmstat(8), dmesg(8), logger(1), pw(8), fstat(1)."""
+"""Odds and ends of the base system: vmstat(8), dmesg(8), logger(1), pw(8), fstat(1)."""
 
 from console.lab.arguments import read_options
 from console.lab.call import Call, Command
 from console.lab.users import add_user, groups_of, user_named, users_of
-
-_SWAP_BLOCKS = 524288
-
-
-async def swapinfo(call: Call) -> int:
-    """List swap devices."""
-    read = read_options(call, "ghkm", "usage: swapinfo [-ghkm]")
-    if read is None:
-        return 1
-    options = read[0]
-    if "h" in options:
-        call.say(
-            "Device              Size     Used    Avail Capacity\n"
-            "/dev/gpt/swap       512M       0B     512M     0%"
-        )
-        return 0
-    unit, header = (
-        (1024, "1M-blocks")
-        if "m" in options
-        else (1024**2, "1G-blocks")
-        if "g" in options
-        else (1, "1K-blocks")
-    )
-    total = _SWAP_BLOCKS // unit
-    call.say(f"Device          {header} {'Used':>8} {'Avail':>8} Capacity")
-    call.say(f"/dev/gpt/swap   {total:9d} {0:8d} {total:8d}     0%")
-    return 0
-
 
 _EVENTS = (
     (320, "cpu context switches"), (55, "device interrupts"), (18, "software interrupts"), (1370, "traps"),
@@ -141,7 +113,6 @@ async def fstat(call: Call) -> int:
 
 COMMANDS: dict[str, Command] = {
     "fstat": fstat,
-    "swapinfo": swapinfo,
     "vmstat": vmstat,
     "dmesg": dmesg,
     "logger": logger,

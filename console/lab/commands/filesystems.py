@@ -68,7 +68,11 @@ async def newfs(call: Call) -> int:
         except OSError:
             call.complain(f"newfs: {device}: failed to open disk for writing")
             return 1
-    call.say(_describe(device, volume), end="")
+    text = _describe(device, volume)
+    if "j" in options:
+        text = f"{text.rstrip()}Using inode 4 in cg 0 for {_journal(volume.layout)} byte journal\n"
+        call.complain("newfs: soft updates journaling set")
+    call.say(text, end="")
     await call.node.geom.idle()
     return 0
 
@@ -85,6 +89,11 @@ def _describe(device: str, volume: Volume) -> str:
     if volume.superblock.soft_updates:
         text += "\twith soft updates\n"
     return text + _backups(layout, 0)
+
+
+def _journal(layout: Geometry) -> int:
+    """Bytes of a soft-updates journal: a thousandth of the file system in its largest blocks, at least 4 MB."""
+    return max(4 << 20, -(-layout.size * BLOCK // 1024 // BLOCK) * BLOCK)
 
 
 def _backups(layout: Geometry, first: int) -> str:

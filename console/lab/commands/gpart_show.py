@@ -90,10 +90,8 @@ async def backup(call: Call, options: Options, names: list[str]) -> None:
     call.say(f"{table.scheme} {table.slots}")
     for part in table.parts:
         marks = f" [{','.join(part.attributes)}] " if part.attributes else ""
-        call.say(
-            f"{part.index:<{index_wide}} {types[part.index]:>{type_wide}} {part.start:>{wide}} {part.size:>{wide}} "
-            f"{part.label} {marks}"
-        )
+        place = f"{part.start:>{wide}} {part.size:>{wide}}"
+        call.say(f"{part.index:<{index_wide}} {types[part.index]:>{type_wide}} {place} {part.label} {marks}")
 
 
 async def status(call: Call, options: Options, names: list[str]) -> None:

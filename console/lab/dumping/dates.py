@@ -10,7 +10,7 @@ _FORM = "%a %b %d %H:%M:%S %Y"
 
 
 def ctime(moment: float) -> str:
-    """A time as ctime(3) prints it; 0 is told as dump(8) does."""
+    """The words for a time that the C library has; 0 is told as dump(8) does."""
     if moment == 0:
         return "the epoch"
     when = datetime.fromtimestamp(moment, UTC)

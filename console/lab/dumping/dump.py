@@ -1,14 +1,14 @@
 """dump(8): writes a file system, or what changed of it since an earlier dump, as one stream."""
 
 import asyncio
-from dataclasses import dataclass
 
 from console.lab.arguments import read_options
 from console.lab.attributes import NODUMP
 from console.lab.bytestream import FileSink
 from console.lab.call import Call
 from console.lab.commands.base_identity import full_name
-from console.lab.dumping.dates import DUMPDATES, base_of, ctime
+from console.lab.dumping.dates import Dumped, base_of, ctime, keep_date
+from console.lab.dumping.request import LETTERS, Refused, Request, modern, read_request, say
 from console.lab.dumping.stream import (
     BLOCK,
     RECORD,
@@ -20,8 +20,6 @@ from console.lab.dumping.stream import (
 )
 from console.lab.dumping.tree import Found, bytes_of, of_device, of_mount
 from console.lab.errors import reason
-from console.lab.files import entry, resolve
-from console.lab.mounts import Mount
 from console.lab.processes import Process
 
 USAGE = (
@@ -30,11 +28,9 @@ USAGE = (
     "            [-s feet] [-T date] filesystem\n"
     "       dump -W | -w"
 )
-_LETTERS = "0123456789aB:b:C:cD:d:f:h:LnP:RrSs:T:uWw"
 _STARTUP, _ABORTED = 1, 3
-_TAPE = 39400
-"""Tape blocks that a tape of 2300 feet takes: what dump reckons with unless told otherwise."""
-_TAPE_SECONDS = 300.0
+_BETWEEN = 300.0
+"""World seconds between two progress messages."""
 _PIECE = 1 << 16
 
 
@@ -42,125 +38,23 @@ class Aborted(Exception):
     """The dump ends without its end mark."""
 
 
-class Refused(Exception):
-    """The dump cannot even begin; the argument says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be dumped, how and to where."""
-
-    device: str
-    point: str
-    """Where fstab or the mount table has it, else ""."""
-    mount: Mount | None
-    level: int
-    to: str
-    snapshot: bool
-    update: bool
-    estimate_only: bool
-    nodump_level: int
-    dates: str
-    volume: int | None
-    """Tape blocks after which the next tape is asked for; None = never."""
-
-    @property
-    def to_pipe(self) -> bool:
-        """Whether it goes to standard output."""
-        return self.to == "-"
-
-
-def modern(words: list[str]) -> list[str]:
-    """The arguments with `0uaf FILE DEVICE` of old turned into `-0 -u -a -f FILE DEVICE`."""
-    if not words or words[0].startswith("-"):
-        return words
-    valued = {letter for letter, after in zip(_LETTERS, _LETTERS[1:], strict=False) if after == ":"}
-    values = words[1:]
-    found: list[str] = []
-    for letter in words[0]:
-        found.append(f"-{letter}")
-        if letter in valued and values:
-            found.append(values.pop(0))
-    return found + values
-
-
 async def dump(call: Call) -> int:
     """Dump a file system; exit 0, 1 when it cannot begin, 3 when it was broken off."""
     if len(call.arguments) > 1:
         call.argv = [call.argv[0], *modern(call.arguments)]
-    read = read_options(call, _LETTERS, USAGE)
+    read = read_options(call, LETTERS, USAGE)
     if read is None or len(read[1]) != 1:
         if read is not None:
             call.complain(USAGE)
         return _STARTUP
     options, (name,) = read
     try:
-        request = _request(call, options, name)
+        request = read_request(call, options, name)
         found = await _map(call, request)
     except Refused as refused:
         call.complain(f"dump: {refused}")
         return _STARTUP
     return await _Dumping(call, request, found).run()
-
-
-def _request(call: Call, options: dict[str, str], name: str) -> Request:
-    node = call.node
-    listed = _in_fstab(call, name)
-    device = listed[0] if listed is not None else resolve(call, name) if "/" in name else f"/dev/{name}"
-    mount = next((known for known in node.mounts.mounts if known.device == device), None)
-    snapshot = "L" in options
-    if mount is None:
-        if snapshot:
-            _say(call, "WARNING: Cannot use -L on an unmounted filesystem.")
-        snapshot = False
-    elif mount.read_only:
-        if snapshot:
-            _say(call, "WARNING: -L ignored for read-only filesystem.")
-        snapshot = False
-    elif not snapshot:
-        _say(call, "WARNING: should use -L when dumping live read-write filesystems!")
-    else:
-        snap = f"{mount.point.rstrip('/')}/.snap"
-        known = entry(node, snap, follow=True)
-        if known is None or known.kind != "directory":
-            _say(call, f"WARNING: -L requested but snapshot location {snap}")
-            _say(call, "         is not a directory: dump downgraded, -L ignored")
-            snapshot = False
-    if call.uid != 0 and "operator" not in call.groups:
-        raise Refused(f"Cannot open {device}: Permission denied")
-    if mount is None and listed is None:
-        known = entry(node, resolve(call, name), follow=True)
-        if known is None:
-            raise Refused(f"Cannot open {name}: No such file or directory")
-        if node.geom.find(device) is None:
-            raise Refused(f"{name}: unknown file system")
-    level = max((int(letter) for letter in options if letter.isdigit()), default=0)
-    to = options.get("f", "/dev/sa0")
-    volume = None
-    if to != "-" and "a" not in options:
-        volume = int(options["B"]) if options.get("B", "").isdigit() else _TAPE
-    point = listed[1] if listed is not None else mount.point if mount is not None else ""
-    return Request(
-        device, point, mount, level, to, snapshot, "u" in options, "S" in options,
-        int(options.get("h", "1")), resolve(call, options.get("D", DUMPDATES)), volume,
-    )  # fmt: skip
-
-
-def _in_fstab(call: Call, name: str) -> tuple[str, str] | None:
-    """(device, mount point) of the UFS line that names a device or a mount point."""
-    fs = call.node.fs
-    if not fs.exists("/etc/fstab"):
-        return None
-    wanted = name.rstrip("/") or "/"
-    for line in fs.read_file("/etc/fstab").decode("utf-8", "replace").splitlines():
-        words = line.split("#", 1)[0].split()
-        if len(words) > 2 and words[2] == "ufs" and wanted in (words[0], words[1], words[0][5:]):
-            return words[0], words[1]
-    return None
-
-
-def _say(call: Call, text: str) -> None:
-    call.complain(f"  DUMP: {text}")
 
 
 async def _map(call: Call, request: Request) -> list[Found]:
@@ -190,9 +84,11 @@ class _Dumping:
         self._base = base_of(call.node, request.device, request.level, request.dates)
         self._date = now
         self._all = found
+        self._left_out: list[str] = []
         self._chosen = self._choose(found)
-        self._blocks = 0
+        self._bytes = self._written = 0
         self._estimate = 0
+        self._asked = False
         self._started = 0.0
         self._told = 0.0
         self._held = b""
@@ -210,7 +106,7 @@ class _Dumping:
                 ended.set_result(number)
 
         self._process.on_signal = deliver
-        self._process.on_info = self._now_tell
+        self._process.on_info = self._ask
         work = asyncio.ensure_future(self._run())
         try:
             await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -256,7 +152,7 @@ class _Dumping:
     def _choose(self, found: list[Found]) -> list[Found]:
         """Directories first, then the others, as they stand on the tape."""
         counts = self._request.level >= self._request.nodump_level
-        left_out: list[str] = []
+        left_out = self._left_out
         chosen = []
         for one in sorted(found, key=lambda known: known.names[0]):
             name = one.names[0]
@@ -267,7 +163,6 @@ class _Dumping:
             fresh = one.changed >= self._base.date or one.file.mtime >= self._base.date
             if fresh or one.file.kind == "d":
                 chosen.append(one)
-        self._left_out = left_out
         return sorted(chosen, key=lambda known: (known.file.kind != "d", known.file.number))
 
     def _title(self) -> Title:
@@ -286,8 +181,8 @@ class _Dumping:
             snapshot = next(number for number in range(4, len(taken) + 6) if number not in taken)
         return Title(
             request.level, self._date, self._base.date, full_name(self._call), request.device,
-            request.point or "an unlisted file system", names, directories & frozenset(names.values()), dumped,
-            snapshot,
+            request.point or "an unlisted file system", names, directories & frozenset(names.values()),
+            dumped, snapshot,
         )  # fmt: skip
 
     def _size(self) -> int:
@@ -313,19 +208,19 @@ class _Dumping:
         self._entitle("pass 3: directories")
         self._tell("dumping (Pass III) [directories]")
         await self._put(title_record(self._title()))
-        passed = 3
+        regular = False
         for one in self._chosen:
-            if passed == 3 and one.file.kind != "d":
-                passed = 4
+            if not regular and one.file.kind != "d":
+                regular = True
                 self._tell("dumping (Pass IV) [regular files]")
                 await self._call.flush()
             await self._file(one)
-        if passed == 3:
+        if not regular:
             self._tell("dumping (Pass IV) [regular files]")
         await self._put(end_record())
-        written = self._blocks
-        await self._put(bytes(-(written * BLOCK) % RECORD), counted=False)
-        await self._hand_on(everything=True)
+        self._written = self._bytes // BLOCK
+        await self._put(bytes(-self._bytes % RECORD))
+        await self._hand_on()
         if self._sink is not None:
             self._sink.flush()
 
@@ -333,33 +228,71 @@ class _Dumping:
         await self._put(file_record(one.file))
         contents = await one.load()
         for at, length in one.file.extents:
-            done = 0
-            while done < length:
-                take = min(_PIECE, length - done)
-                data = bytes_of(contents, at + done, take)
-                done += take
-                await self._put(
-                    data.ljust(take, b"\0"), last=done == length and (at, length) == _last(one.file)
-                )
+            for start in range(at, at + length, _PIECE):
+                take = min(_PIECE, at + length - start)
+                await self._put(bytes_of(contents, start, take).ljust(take, b"\0"))
+        await self._put(bytes(-one.file.length % BLOCK))
 
-    async def _put(self, data: bytes, *, counted: bool = True, last: bool = True) -> None:
-        """Write some bytes; at the end of a file up to the next whole tape block."""
+    async def _put(self, data: bytes) -> None:
         self._held += data
-        if last and counted:
-            self._held += bytes(-len(self._held) % BLOCK)
+        self._bytes += len(data)
         if len(self._held) >= _PIECE:
             await self._hand_on()
 
-    async def _hand_on(self, *, everything: bool = False) -> None:
-        data, self._held = (self._held, b"") if everything else (self._held, b"")
-        self._blocks += len(data) // BLOCK
+    async def _hand_on(self) -> None:
+        """Write what is held, no faster than the disk is read and the reader takes it."""
+        data, self._held = self._held, b""
         if self._sink is not None:
             await self._sink.write(data)
         elif data:
             await self._call.send(data)
-        if self._request.volume is not None and self._blocks > self._request.volume:
+        if self._request.volume is not None and self._bytes > self._request.volume * BLOCK:
             self._tell("Change Volumes: Mount volume #2")
             self._no_terminal()
-        rate = self._call.node.world.dump_rate
-        await self._clock.sleep(len(data) / rate)
-        self._report()
+        await self._clock.sleep(len(data) / self._call.node.world.dump_rate)
+        await self._report()
+
+    async def _report(self) -> None:
+        """Renew the title; now and then, and when asked, say how far it is."""
+        now, written = self._clock.now(), max(1, self._bytes // BLOCK)
+        if written > self._estimate:
+            text = "99.99% done, finished soon"
+        else:
+            left = (now - self._started) * (self._estimate - written) / written
+            minutes = int(left) // 60
+            share = written * 100 / self._estimate
+            text = (
+                f"{share:3.2f}% done, finished in {minutes // 60}:{minutes % 60:02d} at {ctime(now + left)}"
+            )
+        self._entitle(f"pass 4: {text}")
+        if self._asked or now - self._told >= _BETWEEN:
+            self._asked, self._told = False, now
+            self._tell(text)
+            await self._call.flush()
+
+    def _ask(self) -> None:
+        self._asked = True
+
+    def _finish(self) -> None:
+        request = self._request
+        volumes = "" if request.to_pipe else " on 1 volume"
+        self._tell(f"DUMP: {self._written} tape blocks{volumes}")
+        seconds = int(self._clock.now() - self._started)
+        if seconds < 1:
+            self._tell("finished in less than a second")
+        else:
+            rate = self._written // seconds
+            self._tell(f"finished in {seconds} seconds, throughput {rate} KBytes/sec")
+        if request.update:
+            keep_date(self._call.node, Dumped(request.device, request.level, self._date), request.dates)
+            self._tell(f"level {request.level} dump on {ctime(self._date)}")
+        if not request.to_pipe:
+            self._tell(f"Closing {request.to}")
+        self._tell("DUMP IS DONE")
+
+    def _tell(self, text: str) -> None:
+        say(self._call, text)
+
+    def _entitle(self, text: str) -> None:
+        if self._process is not None:
+            self._process.command = f"dump: {self._request.device}: {text} (dump)"

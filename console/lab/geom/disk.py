@@ -80,7 +80,7 @@ class DiskProvider(Provider):
 
 
 def make_disks(kernel: "Geom") -> None:
-    """Find the disks of the machine and the tables on them, and swap on as far as the lab's usual system does."""
+    """Find the disks of the machine and the tables on them; the usual system also begins to page."""
     kinds = {kind.name: kind for kind in kernel.classes}
     disks = [_disk(kernel, kinds["DISK"], name, drive) for name, drive in kernel.node.drives.items()]
     for disk in disks:

@@ -73,7 +73,7 @@ class Label(GeomClass):
 
     async def taste(self, provider: Provider) -> None:
         """Look for a UFS superblock whose size fits the provider."""
-        if provider.write_count > 0 or provider.geom.owner.name in ("LABEL", "PART", "DISK"):
+        if provider.write_count > 0 or provider.geom.owner.name in ("LABEL", "DISK"):
             return
         superblock = None
         for attempt in range(FORMATS):

@@ -1,4 +1,4 @@
-"""The checks of bsdlabel(8) before it writes: sizes and offsets are filled in, and nothing may lie outside."""
+"""The checks of bsdlabel(8) before it writes: open sizes and offsets are settled, all lies inside."""
 
 from dataclasses import dataclass, field, replace
 

@@ -58,9 +58,10 @@ def _head(label: Label) -> str:
     return (
         f"type: {kind}\ndisk: {label.typename}\nlabel: {label.packname}\nflags:{flags}\n"
         f"bytes/sector: {label.secsize}\nsectors/track: {label.nsectors}\ntracks/cylinder: {label.ntracks}\n"
-        f"sectors/cylinder: {label.secpercyl}\ncylinders: {label.ncylinders}\nsectors/unit: {label.secperunit}\n"
-        f"rpm: {label.rpm}\ninterleave: {label.interleave}\ntrackskew: {label.trackskew}\n"
-        f"cylinderskew: {label.cylskew}\nheadswitch: {label.headswitch}\t\t# milliseconds\n"
+        f"sectors/cylinder: {label.secpercyl}\ncylinders: {label.ncylinders}\n"
+        f"sectors/unit: {label.secperunit}\nrpm: {label.rpm}\ninterleave: {label.interleave}\n"
+        f"trackskew: {label.trackskew}\ncylinderskew: {label.cylskew}\n"
+        f"headswitch: {label.headswitch}\t\t# milliseconds\n"
         f"track-to-track seek: {label.trkseek}\t# milliseconds\n"
         f"drivedata: {''.join(f'{word} ' for word in data)}\n\n"
     )

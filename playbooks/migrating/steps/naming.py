@@ -1,7 +1,6 @@
 """Names of what the steps make for one migration, and how they are written down as steps."""
 
 import re
-from collections.abc import Sequence
 
 from console.model.plan import Action, Command, Risk, Step, Undo
 from playbooks.job import CannotPlan
@@ -45,10 +44,11 @@ def seconds_for(work: Work, bytes: int | None) -> float:
     return _WEEK if bytes is None else min(_WEEK, 3600.0 + 2 * bytes / rate)
 
 
-def opened(host: str, mark: str, parts: Sequence[str], *lines: str) -> str:
-    """Shell text: the names that functions use, the functions, then the lines that call them."""
-    head = text(q("host=", host).replace(" ", "", 1), f"s={q(directory(mark))}", functions.FAIL.rstrip())
-    return head + "".join(parts) + text(*lines)
+def opened(host: str, mark: str, *lines: str) -> str:
+    """Shell text: the names that functions use, the functions that the lines call, then the lines."""
+    body = text(*(line.rstrip("\n") for line in lines))
+    head = text(f"host={q(host)}", f"s={q(directory(mark))}")
+    return head + "".join(functions.called_by(body)) + body
 
 
 def checked(work: Work) -> None:

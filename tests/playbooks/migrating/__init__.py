@@ -1,0 +1,1 @@
+"""migrate-disk: what is planned from which disks."""
