@@ -8,6 +8,7 @@ from playbooks import (
     failover_drill,
     grow,
     keep,
+    migrate_disk,
     promote,
     provision,
     recover_slave,
@@ -31,6 +32,7 @@ JOBS: dict[str, Job[Any]] = {
         grow.JOB,
         evacuate.JOB,
         keep.JOB,
+        migrate_disk.JOB,
     )
 }
 """Every job by name."""

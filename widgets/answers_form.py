@@ -132,6 +132,21 @@ class AnswerField(Vertical):
             self.query_one(OptionList).highlighted = self._options.index(self.answer)
         self._judge()
 
+    def offer(self, field: Field) -> None:
+        """Offer what another reading suggests; an answer that was given stays."""
+        kept = self.kept
+        self.field = field
+        answer = shown(field.default)
+        if kept and answer != self.answer:
+            if self._listed:
+                if answer in self._options:
+                    self.answer = answer
+                    self.query_one(OptionList).highlighted = self._options.index(answer)
+            else:
+                self.query_one(PlainInput).value = answer
+                self.answer = answer
+        self._judge()
+
     def take_focus(self) -> None:
         """Type or choose at once."""
         self.query_one(OptionList if self._listed else PlainInput).focus()

@@ -263,8 +263,8 @@ class Doing:
     async def keep_and_read(self) -> None:
         """Keep the run after a step, and begin the reading that whatever comes next needs, both at once.
 
-        The reading begins after the step's end, as it would have after the keeping; `Readings.recent` hands it
-        out while it is fresh. Nothing is sent before the run is on disk.
+        The reading begins after the step's end, as it would have after the keeping: `Readings.recent` hands
+        it out while it is fresh. Nothing is sent before the run is on disk.
         """
         if self._run.current is None and not self._run.plan.expects:
             await self._desk.keep()

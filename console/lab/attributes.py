@@ -136,6 +136,11 @@ def attributes_of(node: "Node") -> Attributes:
     return _OF.setdefault(node, Attributes())
 
 
+def replace_attributes(node: "Node", attributes: Attributes) -> None:
+    """Put other tables in place of a node's: it has other disks."""
+    _OF[node] = attributes
+
+
 def owner_of(node: "Node", path: str) -> tuple[str, str]:
     """User and group of a file."""
     known = attributes_of(node).owners.get(path)

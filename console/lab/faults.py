@@ -9,6 +9,7 @@ from console.lab.control import Refused
 from console.lab.images import Image
 from console.lab.provision import IMAGES, MOUNT
 from console.lab.qmail import mail_of
+from console.lab.reboot import REMOVED, boot_from
 from console.lab.running import run_text
 from console.lab.skew import SkewedClock
 from console.lab.usage import usage_of
@@ -17,7 +18,8 @@ from console.lab.world import Node
 if TYPE_CHECKING:
     from console.lab.pair import LabPair
 
-Act = Callable[["LabPair", list[str]], Awaitable[None]]
+Act = Callable[["LabPair", list[str]], Awaitable[str | None]]
+"""Does it; what came of it, where that cannot be known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Fault:
     """One sentence: what happens."""
     act: Act
     arguments: tuple[str, ...] = ()
-    """Kinds: NODE, COUNT, SECONDS, DOMAIN."""
+    """Kinds: NODE, COUNT, SECONDS, DOMAIN, DISK."""
+    choices: tuple[str, ...] = ()
+    """A last word that may follow: one of these."""
 
 
 def node_named(lab: "LabPair", word: str) -> Node:
@@ -38,6 +42,12 @@ def node_named(lab: "LabPair", word: str) -> Node:
         if word in (name, lab.names[name], node.hostname):
             return node
     raise Refused(f"no node {word}: say {' or '.join(lab.names.values())}")
+
+
+def machine_named(lab: "LabPair", word: str) -> Node:
+    """The same with the spare: `c`, or its host name."""
+    spare = lab.world.spare
+    return spare if word in (spare.name, spare.hostname) else node_named(lab, word)
 
 
 def serving_node(lab: "LabPair") -> Node | None:
@@ -152,6 +162,10 @@ async def _fill_mount(lab: "LabPair", words: list[str]) -> None:
         node.images.put(f"{MOUNT}/lab-fill", Image(free))
 
 
+async def _boot_from_disk(lab: "LabPair", words: list[str]) -> str:
+    return await boot_from(machine_named(lab, words[0]), words[1], remove=words[2:] == ["remove"])
+
+
 async def _empty_mount(lab: "LabPair", words: list[str]) -> None:
     for node in lab.world.nodes.values():
         if scenarios.is_mounted(node):
@@ -229,6 +243,14 @@ FAULTS: dict[str, Fault] = {
             _skew,
             ("NODE", "SECONDS"),
         ),
+        Fault(
+            "boot-from-disk",
+            "the node is shut down and boots from that disk; remove: the old first disk is taken out, "
+            f"{REMOVED}: in place of a disk's name, it comes back",
+            _boot_from_disk,
+            ("NODE", "DISK"),
+            ("keep", "remove"),
+        ),
         Fault("rebuild-start", "the slave's half is copied again from the master's", scenarios.rebuild),
         Fault(
             "healthy", "scenario: everything mended, the mirror built anew, mail moving", scenarios.healthy
@@ -248,12 +270,13 @@ FAULTS: dict[str, Fault] = {
 def offered(lab: "LabPair") -> list[tuple[str, str]]:
     """Each fault as typed, with this lab's node names, and what it does."""
     rows: list[tuple[str, str]] = []
-    examples = {"COUNT": "2000", "SECONDS": "3600", "DOMAIN": "shop.example"}
+    examples = {"COUNT": "2000", "SECONDS": "3600", "DOMAIN": "shop.example", "DISK": "ada1"}
     for fault in FAULTS.values():
         nodes = list(lab.names.values()) if "NODE" in fault.arguments else [""]
         for name in nodes:
             words = [name if kind == "NODE" else examples[kind] for kind in fault.arguments]
-            rows.append((" ".join([fault.name, *words]), fault.says))
+            for choice in fault.choices or ("",):
+                rows.append((" ".join([fault.name, *words, choice]).strip(), fault.says))
     return rows
 
 
@@ -267,7 +290,10 @@ async def bring_about(lab: "LabPair", name: str, words: Sequence[str]) -> str:
     fault = FAULTS.get(name)
     if fault is None:
         raise Refused(f"no fault {name}; known: {', '.join(FAULTS)}")
-    if len(arguments) != len(fault.arguments):
-        raise Refused(f"usage: {' '.join([fault.name, *fault.arguments])}")
-    await fault.act(lab, arguments)
-    return f"{fault.name}: {fault.says}"
+    given = (
+        arguments[:-1] if fault.choices and arguments[-1:] and arguments[-1] in fault.choices else arguments
+    )
+    if len(given) != len(fault.arguments):
+        more = [f"[{'|'.join(fault.choices)}]"] if fault.choices else []
+        raise Refused(f"usage: {' '.join([fault.name, *fault.arguments, *more])}")
+    return f"{fault.name}: {await fault.act(lab, arguments) or fault.says}"

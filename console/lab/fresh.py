@@ -6,6 +6,7 @@ from console.lab import bootcode
 from console.lab.catalogue import commands
 from console.lab.files import set_owner
 from console.lab.network import interfaces_of
+from console.lab.remote.keys import host_key_of
 from console.lab.shell import install_stubs
 from console.lab.users import ACCOUNTS, FRESH_ACCOUNTS, FRESH_GROUP, GROUP
 from console.lab.world import Node
@@ -50,24 +51,27 @@ DEVICES = ("null", "zero", "tty", "random", "urandom", "console", "geom.ctl", "m
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "/bin": (
-        "cat", "chmod", "cp", "date", "dd", "df", "echo", "hostname", "kenv", "kill", "ls", "mkdir", "mv",
-        "pgrep", "pkill", "ps", "pwd", "rm", "rmdir", "sh", "sleep", "stty", "sync", "test", "timeout",
+        "cat", "chflags", "chmod", "cp", "date", "dd", "df", "echo", "hostname", "kenv", "kill",
+        "ln", "ls", "mkdir", "mv", "pgrep", "pkill", "ps", "pwd", "rm", "rmdir", "sh", "sleep",
+        "stty", "sync", "test", "timeout",
     ),
     "/sbin": (
-        "bsdlabel", "camcontrol", "devd", "disklabel", "dmesg", "dumpfs", "fdisk", "fsck", "fsck_ffs", "geom",
-        "ggatec", "ggated", "gmirror", "gpart", "growfs", "ifconfig", "init", "kldload", "kldstat",
-        "kldunload", "md5", "mdconfig", "mount", "newfs", "ping", "reboot", "sha1", "sha256", "sha512",
-        "shutdown", "swapinfo", "swapoff", "swapon", "sysctl", "tunefs", "umount",
+        "bsdlabel", "camcontrol", "devd", "disklabel", "dmesg", "dump", "dumpfs", "fdisk", "fsck",
+        "fsck_ffs", "geom", "ggatec", "ggated", "gmirror", "gpart", "growfs", "ifconfig", "init",
+        "kldload", "kldstat", "kldunload", "md5", "mdconfig", "mount", "newfs", "ping", "reboot",
+        "restore", "sha1", "sha256", "sha512", "shutdown", "swapinfo", "swapoff", "swapon",
+        "sysctl", "tunefs", "umount",
     ),
     "/usr/bin": (
-        "awk", "basename", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep", "head", "id",
-        "jot", "killall", "less", "lockf", "logger", "mktemp", "netstat", "printf", "procstat", "sed",
-        "sockstat", "sort", "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime",
-        "vmstat", "wc", "which", "whoami", "xargs",
+        "awk", "basename", "chgrp", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep",
+        "head", "id", "jot", "killall", "less", "lockf", "logger", "mkfifo", "mktemp", "netstat",
+        "printf", "procstat", "scp", "sed", "sockstat", "sort", "ssh", "ssh-keygen", "ssh-keyscan",
+        "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime", "vmstat", "wc",
+        "which", "whoami", "xargs",
     ),
     "/usr/sbin": (
-        "arp", "chown", "cron", "daemon", "diskinfo", "fstyp", "gstat", "iostat", "pw", "service", "sshd",
-        "sysrc", "syslogd", "tunefs",
+        "arp", "chown", "cron", "daemon", "diskinfo", "fstyp", "gstat", "iostat", "mtree", "pw",
+        "service", "sshd", "sysrc", "syslogd", "tunefs",
     ),
     "/usr/local/sbin": ("freevrrpd",),
 }  # fmt: skip
@@ -108,6 +112,7 @@ def install(node: Node) -> None:
     for path, program in {**bootcode.FILES, **bootcode.SYSTEM_FILES}.items():
         node.fs.write_file(path, program)
         node.fs.chmod(path, 0o555 if path in bootcode.SYSTEM_FILES else 0o444)
+    host_key_of(node)
     known = {**commands(), **dict.fromkeys(SHELL_KNOWS)}
     for place, names in PROGRAMS.items():
         install_stubs(node.fs, {name: f"{place}/{name}" for name in names if name in known})
@@ -129,6 +134,7 @@ def _boot_messages(node: Node) -> Iterator[str]:
         yield f"{name}: <{drive.descr} 2.5+> ATA-7 SATA device"
         yield f"{name}: {drive.size >> 20}MB ({drive.size >> 9} 512 byte sectors)"
     yield f"Trying to mount root from ufs:{node.system.volumes[0].device} [rw]..."
+    yield from node.system.console
 
 
 async def _boot(node: Node) -> None:

@@ -123,6 +123,7 @@ class MountedUfs:
         for path in changed:
             if path != ROOT:
                 self._take(path, seen[path])
+        self._take_root()
         if (changed or gone) and self._changed_since is None:
             self._changed_since = self.node.clock.now()
         self._seen = seen
@@ -250,6 +251,25 @@ class MountedUfs:
             self._unwritten += image_writes(inode, image)
         else:
             self._unwritten += volume.data_writes(inode, data)
+
+    def _take_root(self) -> None:
+        """What is known of the root directory; it is written with whatever is written next."""
+        root = self.volume.table.get(ROOT)
+        if root is None or not self.node.fs.exists(self.point):
+            return
+        facts, given = self.node.fs.stat(self.point), attributes_of(self.node)
+        moment = modified_at(self.node, self.point, facts["modified"])
+        user, group = owner_of(self.node, self.point)
+        mode, flags = facts["mode"] & 0o7777, given.flags.get(self.point, 0)
+        self.volume.table[ROOT] = replace(
+            root,
+            mode=mode,
+            user=user,
+            group=group,
+            flags=flags,
+            mtime=moment,
+            changed=max(root.changed, moment),
+        )
 
     def _twin(self, full: str) -> Inode | None:
         """The inode of another name of the same file that the table has already."""

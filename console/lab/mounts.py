@@ -217,6 +217,8 @@ class MountTable:
         for mount in list(self.mounts):
             if mount.ufs is not None:
                 await mount.ufs.sync()
+        if self.node.system is not None:
+            await self.node.system.flush()
 
     async def fsync(self, path: str) -> None:
         """Return when a file's file system has written everything: what fsync does. Raises OSError."""
@@ -224,6 +226,8 @@ class MountTable:
         if mount.ufs is not None:
             await mount.ufs.flush(one_by_one=True)
             await self.node.world.tell("fsynced", self.node, path)
+        elif self.node.system is not None:
+            await self.node.system.volume_of(path).flush()
 
     async def unmount_all(self) -> None:
         """Write everything back and unmount, as a shutdown does; what is frozen is left as it is."""

@@ -28,6 +28,7 @@ from console.lab.provision import (
     start_services,
 )
 from console.lab.qmail import mail_of
+from console.lab.remote.keys import host_key_of
 from console.lab.server import NodeServer, write_access
 from console.lab.world import Node, World
 
@@ -137,7 +138,7 @@ async def _prepare(lab: LabPair, ports: tuple[int, int], scenario: str) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
     reach: dict[str, tuple[int, asyncssh.SSHKey]] = {}
     for node, port in zip(nodes, (*ports, 0), strict=True):
-        host_key = asyncssh.generate_private_key("ssh-ed25519")
+        host_key = host_key_of(node)
         server = NodeServer(node, commands(), host_key, key)
         await server.start(port)
         lab.servers.append(server)

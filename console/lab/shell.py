@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile, FileSystem
 
@@ -167,13 +169,14 @@ class Shell:
             profile=ExecutionProfile.Interactive,
         )
         self._bash.mount("/", node.fs)
+        own = weakref.ref(self)
         for name, command in commands.items():
-            self._bash.add_command(name, _counted(self._adapt(command)))
+            self._bash.add_command(name, partial(_called, own, partial(Shell._run, command=command)))
         for name, callback in (
-            ("__line", self._line), ("__taken", self._give_taken), ("__stdin", self._pass_input),
-            ("__ended", self._mark_end), ("__status", self._give_status),
+            ("__line", Shell._line), ("__taken", Shell._give_taken), ("__stdin", Shell._pass_input),
+            ("__ended", Shell._mark_end), ("__status", Shell._give_status),
         ):  # fmt: skip
-            self._bash.add_command(name, _counted(callback))
+            self._bash.add_command(name, partial(_called, own, callback))
 
     @property
     def directory(self) -> str:
@@ -261,57 +264,62 @@ class Shell:
         await stderr.close()
         return int(result.exit_code)
 
-    def _adapt(self, command: Command) -> Callable[[CommandContext], Awaitable[int]]:
-        async def run(context: CommandContext) -> int:
-            write_bytes: Sink = context.stdout.write
+    async def _run(self, context: CommandContext, command: Command) -> int:
+        """One of the lab's commands, with the surroundings it was called in."""
+        write_bytes: Sink = context.stdout.write
 
-            async def write_out(text: str) -> None:
-                await write_bytes(text.encode("utf-8", "surrogateescape"))
+        async def write_out(text: str) -> None:
+            await write_bytes(text.encode("utf-8", "surrogateescape"))
 
-            async def write_err(text: str) -> None:
-                await context.stderr.write(text.encode("utf-8", "surrogateescape"))
+        async def write_err(text: str) -> None:
+            await context.stderr.write(text.encode("utf-8", "surrogateescape"))
 
-            environment = dict(context.env)
-            append, write = environment.pop("_APPEND", None), environment.pop("_WRITE", None)
-            if environment.pop("_DIRECT", ""):
-                write_bytes = Straight(self._printed, write_bytes).write
-            into, given = environment.pop("_INTO", ""), environment.pop("_FROM", "")
-            to = self._pipe(into, "w") if into else None
-            source = self._pipe(given, "r") if given else None
+        environment = dict(context.env)
+        append, write = environment.pop("_APPEND", None), environment.pop("_WRITE", None)
+        errors = environment.pop("_ERRORS", None)
+        if environment.pop("_DIRECT", ""):
+            write_bytes = Straight(self._printed, write_bytes).write
+        into, given = environment.pop("_INTO", ""), environment.pop("_FROM", "")
+        to = self._pipe(into, "w") if into else None
+        source = self._pipe(given, "r") if given else None
+        if to is not None:
+            write_bytes = to.write
+        call = Call(
+            node=self.node, argv=[environment.pop("_CALLED", context.name), *context.argv],
+            env=environment, cwd=context.cwd,
+            uid=self.user.uid, user=self.user.name,
+            stdin=_Given(context.stdin if source is None else source, self._live, self.node.images),
+            write_out=write_out, write_err=write_err, write_bytes=write_bytes, groups=self.user.groups,
+            parent=self.parent,
+        )  # fmt: skip
+        sink: FileSink | None = None
+        if (name := write if append is None else append) is not None:
+            opened = await FileSink.open(call, name, at=0 if append is None else None)
+            if isinstance(opened, str):
+                await write_err(f"sh: cannot create {name}: {opened}\n")
+                return 2
+            sink = opened
+            write_bytes = call.write_bytes = sink.write
+        if errors is not None:
+            told = await FileSink.open(call, errors)
+            if isinstance(told, str):
+                await write_err(f"sh: cannot create {errors}: {told}\n")
+                return 2
+            call.write_err = _into(told)
+        try:
+            with self.node.mounts.staying(context.cwd):
+                status = await command(call)
+            await call.flush()
+        except BrokenPipeError:
+            return 141
+        finally:
+            if sink is not None:
+                sink.flush()
+            if source is not None:
+                source.leave()
             if to is not None:
-                write_bytes = to.write
-            call = Call(
-                node=self.node, argv=[environment.pop("_CALLED", context.name), *context.argv],
-                env=environment, cwd=context.cwd,
-                uid=self.user.uid, user=self.user.name,
-                stdin=_Given(context.stdin if source is None else source, self._live, self.node.images),
-                write_out=write_out, write_err=write_err, write_bytes=write_bytes, groups=self.user.groups,
-                parent=self.parent,
-            )  # fmt: skip
-            sink: FileSink | None = None
-            if (name := write if append is None else append) is not None:
-                opened = await FileSink.open(call, name, at=0 if append is None else None)
-                if isinstance(opened, str):
-                    await write_err(f"sh: cannot create {name}: {opened}\n")
-                    return 2
-                sink = opened
-                write_bytes = call.write_bytes = sink.write
-            try:
-                with self.node.mounts.staying(context.cwd):
-                    status = await command(call)
-                await call.flush()
-            except BrokenPipeError:
-                return 141
-            finally:
-                if sink is not None:
-                    sink.flush()
-                if source is not None:
-                    source.leave()
-                if to is not None:
-                    await to.end()
-            return status
-
-        return run
+                await to.end()
+        return status
 
     def _pipe(self, number: str, end: str) -> Pipe:
         """The pipe of that number for one of its ends: whoever comes first makes it, the other takes it."""
@@ -357,17 +365,26 @@ class Shell:
         return self.status
 
 
-def _counted(
-    command: Callable[[CommandContext], Awaitable[int]],
-) -> Callable[[CommandContext], Awaitable[int]]:
-    async def run(context: CommandContext) -> int:
-        Shell.calling += 1
-        try:
-            return await command(context)
-        finally:
-            Shell.calling -= 1
+def _into(sink: FileSink) -> Callable[[str], Awaitable[None]]:
+    async def write(text: str) -> None:
+        await sink.write(text.encode("utf-8", "surrogateescape"))
+        sink.flush()
 
-    return run
+    return write
+
+
+async def _called(
+    shell: "weakref.ref[Shell]",
+    work: Callable[[Shell, CommandContext], Awaitable[int]],
+    context: CommandContext,
+) -> int:
+    """A command as bashkit knows it: without the shell, as no garbage collector sees what bashkit holds."""
+    Shell.calling += 1
+    try:
+        caller = shell()
+        return 255 if caller is None else await work(caller, context)
+    finally:
+        Shell.calling -= 1
 
 
 def _make_callable(fs: FileSystem) -> None:

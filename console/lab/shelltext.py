@@ -8,7 +8,8 @@ forgets what a background job printed when the subshell that started it is gone:
 Nor does it let a command print more than 10 MiB, keep more than 10 MB in a file, or bring more than 100 MB
 through a pipe. A command that moves bytes is therefore told where they go: `cat >>FILE` becomes
 `_APPEND=FILE cat`, `_DIRECT=1` says that its output is the session's own, and `_INTO=1` and `_FROM=1` are
-the two ends of a pipe of the lab's.
+the two ends of a pipe of the lab's. `2>FILE` it fills when the command is over; of one that says how far it
+is it becomes `_ERRORS=FILE`.
 """
 
 import re
@@ -35,6 +36,9 @@ READERS = {
 
 STREAMERS = frozenset({"cat", "dd", "head", "tail"})
 """Commands that move bytes; where the lab has its own, they can be told where to."""
+
+TALKERS = frozenset({"dump", "rdump", "restore", "rrestore", "ssh", "scp"})
+"""Commands that say on standard error how far they are: `2>FILE` gets it as it comes."""
 
 TAKERS = STREAMERS | {"md5", "sha1", "sha256", "sha512"}
 """Commands that can be told where their input comes from."""
@@ -71,6 +75,8 @@ class _Simple:
     piped: bool = False
     outputs: list[tuple[Token, Token]] = field(default_factory=list)
     """Operators of redirected output, and the word that follows each."""
+    errors: list[tuple[Token, Token]] = field(default_factory=list)
+    """The `2` in front of an operator, and the word that follows that."""
     end: int = 0
 
 
@@ -182,6 +188,10 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
         if alone and words and _named(words[0], STREAMERS & live):
             before_pipe = words[0]
         _tell_streamer(simple, words, live, moving, None if then == "|" else printing)
+        if words and _named(words[0], TALKERS & live) and len(simple.errors) == 1:
+            number, file = simple.errors[0]
+            moving.append((number.start, file.end, ""))
+            moving.append((words[0].start, words[0].start, f"_ERRORS={file.text} "))
         if words and not simple.redirected and not simple.piped and _reads(words, live):
             found.append(words[0])
         simple = _Simple()
@@ -191,6 +201,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             simple.redirected |= token.text in _INPUT and not _numbered(stream, index)
             if index + 1 < len(stream) and _prints(stream, index):
                 simple.outputs.append((token, stream[index + 1]))
+            elif index + 1 < len(stream) and token.text == ">" and stream[index - 1].text == "2":
+                simple.errors.append((stream[index - 1], stream[index + 1]))
             simple.end = stream[min(index + 1, len(stream) - 1)].end
             skip_word = True
             continue
@@ -316,7 +328,7 @@ def _numbered(stream: list[Token], index: int) -> bool:
 
 def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
     """Rewrite `text` so that what would read the session's input reads it live."""
-    if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, "read")):
+    if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, *TALKERS, "read")):
         return text
     for start, end, instead in reversed(edits(text, live)):
         text = text[:start] + instead + text[end:]

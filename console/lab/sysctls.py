@@ -109,7 +109,7 @@ MACHINE: dict[str, str] = {
 
 
 def _disk_flags(node: Node) -> Iterator[tuple[str, Value]]:
-    # From the geoms themselves: every sysctl(8) comes by here, and the mesh as text is slow to write and read.
+    # From the geoms themselves: every sysctl(8) comes by here, and the mesh as text is slow to make.
     disks = next((known.geoms for known in node.geom.classes if known.name == "DISK"), [])
     for provider in (offered for geom in disks for offered in geom.providers):
         scsi = provider.name.startswith("ada")

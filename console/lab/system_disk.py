@@ -143,6 +143,8 @@ class SystemDisk:
         """Root first, then in the order of fstab."""
         self.swap = list(swap)
         """Devices that are swapped on at boot, with /dev/."""
+        self.console: list[str] = []
+        """What fsck(8) and swapon(8) said while the system came up."""
         self.fresh = True
         """Just installed: the volumes hold no files yet, so the first boot reads none. Ends with `flush`."""
 

@@ -100,6 +100,8 @@ class Node:
     """The disks in the machine."""
     system: "SystemDisk | None" = None
     """The disk of the running system when it has true tables; None: gpt/rootfs of vtbd0, without contents."""
+    boot_failure: str = ""
+    """Why the last boot from a disk stopped: the stage, and what stands on the console."""
     disk_filler: int = 0
     """Bytes of the root disk that a fault has filled with nothing in particular."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Annotated, Literal, Union, get_args, get_origin
 
@@ -123,6 +123,15 @@ def form_of(job: JobInfo, answers: type[BaseModel], defaults: Mapping[str, objec
             if not (isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("hidden"))
         ),
     )
+
+
+def answered(form: Form, values: Mapping[str, Value]) -> Form:
+    """The form with other answers offered, where `values` has some."""
+    fields = tuple(
+        replace(one, default=_plain_value(values[one.name])) if one.name in values else one
+        for one in form.fields
+    )
+    return replace(form, fields=fields)
 
 
 def _field(answers: type[BaseModel], name: str, info: FieldInfo, known: dict[str, object]) -> Field:

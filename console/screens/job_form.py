@@ -1,5 +1,8 @@
 """The questions of a job, one at a time; then what was answered, and the plan."""
 
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -7,6 +10,7 @@ from textual.widgets import Button, ContentSwitcher
 
 from console.model.form import Form, Value
 from console.screens.job_plan import PlanScreen
+from console.screens.job_survey import SurveyDialog
 from console.screens.showing import PairScreen
 from playbooks.job import CannotPlan
 from widgets.answers_form import AnswerField
@@ -28,10 +32,12 @@ will do. `enter` goes on, `escape` goes back one question. The last page shows a
 plan: nothing is sent to a node by that.
 """
 
-    def __init__(self, pair: str, form: Form) -> None:
+    def __init__(self, pair: str, form: Form, read: Sequence[str] = ()) -> None:
+        """`read` are the machines whose disks were read for these questions."""
         super().__init__()
         self._on = pair
         self._form = form
+        self._read = set(read)
         self._at = 0
 
     def content(self) -> ComposeResult:
@@ -106,7 +112,62 @@ plan: nothing is sent to a node by that.
 
     def on_answer_field_given(self, event: AnswerField.Given) -> None:
         """`enter` in a question."""
-        self._show(self._at + 1)
+        self._next()
+
+    def _next(self) -> None:
+        """The next question, once the machines that the answers name now are known."""
+        self._known(lambda: self._show(self._at + 1))
+
+    def _known(self, then: Callable[[], None]) -> None:
+        """Go on with `then` when every machine was read that the answers so far name."""
+        jobs, values = self.app.jobs, self._values()
+        if jobs is None:
+            return
+        try:
+            wanted = jobs.surveys(self._on, self._form.job.name, values)
+        except (CannotPlan, ValueError) as why:
+            self._say(why)
+            return
+        missing = [one for one in wanted if one not in self._read]
+        if not missing:
+            then()
+            return
+
+        def read(done: bool | None) -> None:
+            if done:
+                self._read.update(missing)
+                if self._offer_anew(values):
+                    then()
+
+        # All of them: each is asked whether it reaches the other.
+        self.app.push_screen(SurveyDialog(self._on, wanted), read)
+
+    def _values(self) -> dict[str, Value]:
+        """The answers up to this question, as far as they will do."""
+        values: dict[str, Value] = {}
+        for one in self._fields()[: self._at + 1]:
+            with suppress(ValueError):
+                values[one.field.name] = one.field.read(one.answer)
+        return values
+
+    def _offer_anew(self, values: Mapping[str, Value]) -> bool:
+        """Offer what other disks suggest for the questions that follow; False when that makes no sense."""
+        jobs = self.app.jobs
+        if jobs is None:
+            return False
+        try:
+            form = jobs.form(self._on, self._form.job.name, values)
+        except (CannotPlan, ValueError) as why:
+            self._say(why)
+            return False
+        later = {field.name: field for field in form.fields}
+        for one in self._fields()[self._at + 1 :]:
+            if one.field.name in later:
+                one.offer(later[one.field.name])
+        return True
+
+    def _say(self, why: Exception) -> None:
+        self.query_one("#trouble", Drawn).draw(mark(Tone.WARNING, one_line(str(why), 600), loud=True))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Back, next, or the plan."""
@@ -115,9 +176,9 @@ plan: nothing is sent to a node by that.
             self.action_leave_filter()
         elif self._at < len(self._fields()):
             if not self._fields()[self._at].trouble:
-                self._show(self._at + 1)
+                self._next()
         else:
-            self._plan()
+            self._known(self._plan)
 
     def _plan(self) -> None:
         jobs = self.app.jobs
@@ -133,7 +194,7 @@ plan: nothing is sent to a node by that.
         try:
             plan = jobs.plan(self._on, self._form.job.name, values)
         except (CannotPlan, ValueError) as why:
-            self.query_one("#trouble", Drawn).draw(mark(Tone.WARNING, one_line(str(why), 600), loud=True))
+            self._say(why)
             return
         self.query_one("#trouble", Drawn).draw(Content(""))
         self.app.push_screen(PlanScreen(plan))

@@ -1,15 +1,19 @@
 """The jobs of the pair: what can be done, when one needs it, and runs that did not reach their end."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
 
 from console.engine.journal import JournalTrouble
-from console.model.form import JobInfo
+from console.model.form import JobInfo, Value, answered
 from console.screens.job_dialogs import ButtonsDialog
 from console.screens.job_form import AnswersScreen
 from console.screens.job_plan import PlanScreen
 from console.screens.job_run import RunScreen
+from console.screens.job_survey import SurveyDialog
 from console.screens.showing import PairScreen
 from playbooks.job import CannotPlan
 from widgets.drawn import Drawn, words
@@ -17,6 +21,7 @@ from widgets.job_list import JobList
 from widgets.plain import one_line
 from widgets.signs import Tone, mark
 
+NO_ANSWERS: Mapping[str, Value] = MappingProxyType({})
 READ_ONLY = "read-only: this console can look at the pair, but changes nothing. Jobs need `mirrorgate`."
 
 
@@ -88,8 +93,8 @@ Runs that did not reach their end stand on top: `enter` shows where they stopped
             self.app.job_run = event.run
         self.app.push_screen(RunScreen())
 
-    def open(self, job: JobInfo) -> None:
-        """Ask the job's questions; without any, show its plan."""
+    def open(self, job: JobInfo, values: Mapping[str, Value] = NO_ANSWERS) -> None:
+        """Ask the job's questions; without any, show its plan. `values` stand there as answers already."""
         jobs, running = self.app.jobs, self.app.running
         if jobs is None or running is None:
             return
@@ -101,16 +106,39 @@ Runs that did not reach their end stand on top: `enter` shows where they stopped
         # What is found has been found: a run of it that ends early must not hide behind the words.
         self.action_leave_filter()
         try:
-            form = jobs.form(pair, job.name)
+            machines = tuple(jobs.surveys(pair, job.name, values))
+        except (CannotPlan, ValueError) as why:
+            self._no_plan(job, why)
+            return
+        if not machines:
+            self._ask(pair, job, values, ())
+            return
+
+        def read(done: bool | None) -> None:
+            if done:
+                self._ask(pair, job, values, machines)
+
+        self.app.push_screen(SurveyDialog(pair, machines), read)
+
+    def _ask(self, pair: str, job: JobInfo, values: Mapping[str, Value], read: Sequence[str]) -> None:
+        """The questions, once the machines `read` are known."""
+        jobs = self.app.jobs
+        if jobs is None:
+            return
+        try:
+            form = answered(jobs.form(pair, job.name, values), values)
             plan = None if form.fields else jobs.plan(pair, job.name, {})
         except (CannotPlan, ValueError) as why:
-            told = mark(Tone.WARNING, loud=True).append(" ").append(words(str(why)))
-            nothing = Content.styled("Nothing was changed.", "dim")
-            self.app.push_screen(
-                ButtonsDialog(f"no plan for: {job.title}", [told, nothing], [("back", "Back", "default")])
-            )
+            self._no_plan(job, why)
             return
-        self.app.push_screen(AnswersScreen(pair, form) if plan is None else PlanScreen(plan))
+        self.app.push_screen(AnswersScreen(pair, form, read) if plan is None else PlanScreen(plan))
+
+    def _no_plan(self, job: JobInfo, why: Exception) -> None:
+        told = mark(Tone.WARNING, loud=True).append(" ").append(words(str(why)))
+        nothing = Content.styled("Nothing was changed.", "dim")
+        self.app.push_screen(
+            ButtonsDialog(f"no plan for: {job.title}", [told, nothing], [("back", "Back", "default")])
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no text of a node behind a job."""

@@ -166,6 +166,9 @@ class MigrateAnswers(Answers):
         title="Second round",
         description="A short dump of what has changed, with services stopped: the outage is minutes",
     )
+    check: Literal["full", "sample"] = Field(
+        "full", title="Check", description="Compare the contents of every file afterwards, or of one in fifty"
+    )
     becomes: str | None = Field(
         None,
         pattern=_DISK,

@@ -45,6 +45,10 @@ def part_of(host: HostDisks, spec: str, mount: str | None = None) -> Part | None
         ]
     else:
         found = [part for part in all_parts(host) if part.name == word]
+    if len(found) > 1 and mount is not None:
+        # A copy may have the same names; the one in use was mounted here and is not clean on its disk.
+        used = [(part, part.file_system) for part in found]
+        found = [part for part, fs in used if fs and fs.last_mounted_on == mount and fs.clean is False]
     return found[0] if len(found) == 1 else None
 
 

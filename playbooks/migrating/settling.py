@@ -141,6 +141,10 @@ def settle(snapshot: PairSnapshot, answers: MigrateAnswers) -> Work:
         ufs=_ufs(source, target),
         density=answers.density,
         work_directory=answers.work_directory if way is Way.FILE else None,
+        target_ssh=ssh_name(snapshot, target),
+        target_become=target.become,
+        source_address=_address(snapshot, source, target),
+        full_check=answers.check == "full",
     )
     renaming = _renaming(made)
     return replace(
@@ -254,6 +258,21 @@ def _way(source: HostDisks, target: HostDisks, answers: MigrateAnswers) -> Way:
     if way is Way.FILE and answers.work_directory is not None:
         _refuse_folder(source, answers, answers.work_directory)
     return way
+
+
+def ssh_name(snapshot: PairSnapshot, host: HostDisks) -> str:
+    """`[user@]host[:port]` by which another machine reaches a host."""
+    node = next((node.config for node in snapshot.nodes if node.name == host.name), None)
+    if node is None:
+        return host.name
+    user, port = f"{node.user}@" if node.user else "", f":{node.port}" if node.port else ""
+    return f"{user}{node.replication or node.host}{port}"
+
+
+def _address(snapshot: PairSnapshot, source: HostDisks, target: HostDisks) -> str | None:
+    """From where the target sees the source; certain only on the link between both nodes of the pair."""
+    links = {node.name: node.config.replication for node in snapshot.nodes}
+    return links.get(source.name) if links.get(target.name) else None
 
 
 def _refuse_folder(source: HostDisks, answers: MigrateAnswers, folder: str) -> None:

@@ -16,6 +16,8 @@ def machines(snapshot: PairSnapshot, answers: MigrateAnswers) -> tuple[HostDisks
     """Source and target as they were read; raises CannotPlan."""
     source, target = (_read(snapshot, name) for name in (answers.source, answers.target_machine))
     for host in (source, target):
+        if (why := dict(host.unknown).get("ssh")) is not None:
+            raise CannotPlan(f"{host.name}: {' '.join(why.split())[:250]}: it has to answer first")
         if host.major is None:
             raise CannotPlan(f"{host.name}: its release was not read, so what its tools can is not known")
         if not host.tools:

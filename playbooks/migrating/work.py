@@ -130,7 +130,7 @@ class Work:
     work_directory: str | None = None
     """On the source, for way FILE; on a file system that is not moved (P46)."""
     target_ssh: str = ""
-    """`[user@]host[:port]` by which the source's own ssh reaches the target, for way DIRECT; "" = its name."""
+    """`[user@]host[:port]` by which the source's ssh reaches the target, for way DIRECT; "" = its name."""
     target_become: str = "none"
     """`none`, `sudo` or `doas`: how that login becomes root."""
     source_address: str | None = None

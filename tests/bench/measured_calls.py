@@ -18,6 +18,8 @@ class Calls:
     ended: dict[str, float] = field(default_factory=dict)
     """When each job was known to have ended, Unix seconds."""
     looks: int = 0
+    readings: list[tuple[float, float, float]] = field(default_factory=list)
+    """(beginning, end, CPU of this process meanwhile) of each reading of the pair; seconds."""
 
     def waiting(self, since: float, until: float) -> float:
         """Seconds between two moments in which at least one call was under way."""
@@ -47,10 +49,12 @@ class Noted:
             return call
 
         async def noted(*words: Any, **named: Any) -> Any:
-            began = time.time()
+            began, worked = time.time(), time.process_time()
             try:
                 result = await call(*words, **named)
             finally:
+                if name == "fresh":
+                    self._calls.readings.append((began, time.time(), time.process_time() - worked))
                 if name not in _NOT_OF_A_STEP:
                     self._calls.spent.append((began, time.time()))
             if isinstance(result, JobLook):

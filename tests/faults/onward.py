@@ -104,7 +104,7 @@ class Onward:
         for _ in range(_ROUNDS):
             if not await self.missing():
                 return True
-            await self._site.settled(5.0)
+            await self._site.settled()
             if not (missing := await self.missing()):
                 return True
             self.told.append(f"not whole: {missing}")

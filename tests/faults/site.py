@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import asyncssh
 import pytest
 
 from console import config_file
@@ -16,11 +17,10 @@ from console.engine.journal import Journal
 from console.engine.runner import Runner
 from console.health.binding import bound_facts
 from console.lab import provision as lab_provision
-from console.lab.catalogue import commands
 from console.lab.pair import BARE, HEALTHY, LabPair, serve
 from console.lab.running import run_text
 from console.lab.world import Node
-from console.model.config import Config
+from console.model.config import Config, NodeConfig
 from console.model.plan import Plan
 from console.model.run import Choice, Question, RunRecord, RunState
 from console.model.snapshot import PairSnapshot
@@ -114,6 +114,10 @@ class Site:
         if node.hostname in self._cables:
             self._cables[node.hostname].plug(plugged)
 
+    async def connect(self, node: NodeConfig) -> asyncssh.SSHClientConnection:
+        """A connection through the cable of a node."""
+        return cast(asyncssh.SSHClientConnection, await self._cables[node.host].connect(node))
+
     async def look(self) -> PairSnapshot:
         """A fresh reading."""
         return await self.eyes.fresh()
@@ -160,8 +164,8 @@ class Site:
             while any(view.facts.geom.value is None for view in (await self.look()).nodes):
                 await self.lab.world.clock.sleep(1.0)
 
-    async def settled(self, seconds: float = 10.0) -> None:
-        """Wait until nothing a plan is bound to has changed for some seconds of world time."""
+    async def settled(self, seconds: float = _UNASKED + 1) -> None:
+        """Wait until nothing a plan is bound to has changed for a while, and all was read again meanwhile."""
         before: dict[str, str] = {}
         async with asyncio.timeout(300):
             while (now := bound_facts(await self.look())) != before:
@@ -195,7 +199,7 @@ async def site(scenario: str = HEALTHY) -> AsyncIterator[Site]:
         patch.setattr(lab_provision, "IMAGE_SIZE", IMAGE)
         lab = await serve(scenario=scenario)
         try:
-            cables = {node.hostname: Cable(node, commands()) for node in lab.world.nodes.values()}
+            cables = {node.hostname: Cable(node) for node in lab.world.nodes.values()}
             opened = on_cables(cables)
             patch.setattr(policy, "connect", connecting(cables))
             config = _unhurried(config_file.load(lab.config_file))

@@ -1,8 +1,8 @@
 """An event loop whose time jumps to the next timer as soon as nothing has anything left to do.
 
 What happens in it depends neither on how busy this machine is nor on how long anybody computes: an hour of
-waiting takes no time, and no pause of the process looks like a silent node. bashkit executes in threads of its
-own that the loop does not see, so the kernel is asked whether they all sleep: that needs Linux.
+waiting takes no time, and no pause of the process looks like a silent node. bashkit executes in threads of
+its own that the loop does not see, so the kernel is asked whether they all sleep: that needs Linux.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._here.append(self._now + self._since_1970)
 
     def since(self, outside: float) -> float:
-        """Seconds of this loop since the clock outside showed that: bashkit's files have their times from it."""
+        """Seconds of this loop since the clock outside showed that: a file has its time from it."""
         at = bisect.bisect_right(self._outside, outside) - 1
         return self.moment() - self._here[max(0, at)]
 

@@ -1,21 +1,23 @@
 """SSH without sockets and ciphers: what the console and a lab node see of each other's end of a connection.
 
-What the matrix proves does not depend on the encryption, which costs much. A cable that is pulled loses nothing
-and lets nothing through; the connection is given up after as long as a real one's keepalives take.
+What the matrix proves does not depend on the encryption, which costs much. A cable that is pulled loses
+nothing and lets nothing through; the connection is given up after as long as a real one's keepalives take.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import asyncssh
 
-from console.lab.call import Command
+from console.lab.catalogue import commands
 from console.lab.session import Process, Session, runner
 from console.lab.world import Node
 from console.model.config import NodeConfig
 from console.ssh.connecting import CONNECT_LIMIT
 from console.ssh.refusals import explain
+from console.ssh.sampler import SCRIPT
+from tests.faults.quick_sampler import QuickSampler
 
 _KEEPALIVE = 20.0
 """Seconds without an answer after which a console gives a connection up."""
@@ -24,9 +26,8 @@ _KEEPALIVE = 20.0
 class Cable:
     """The management cable of one node, and every connection through it."""
 
-    def __init__(self, node: Node, commands: Mapping[str, Command]) -> None:
+    def __init__(self, node: Node) -> None:
         self.node = node
-        self.commands = commands
         self.plugged = asyncio.Event()
         self.plugged.set()
         self.lines: set[Line] = set()
@@ -225,13 +226,15 @@ class _Far:
         self._fed: asyncio.Queue[bytes] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._status: int | None = None
+        self._first: bytes | None = None
 
     def start(self, cable: Cable) -> None:
-        session = Session(cast(Process, self), cable.node, cable.commands, runner(cable.node, "root"))
-        cable.node.start(self._serve(session))
+        cable.node.start(self._serve(cable))
 
-    async def _serve(self, session: Session) -> None:
-        work, gone = asyncio.create_task(session.serve()), asyncio.create_task(self._gone.wait())
+    async def _serve(self, cable: Cable) -> None:
+        session = Session(cast(Process, self), cable.node, commands(), runner(cable.node, "root"))
+        work = asyncio.create_task(self._work(cable.node, session))
+        gone = asyncio.create_task(self._gone.wait())
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -239,8 +242,28 @@ class _Far:
                 session.abandon()
             work.cancel()
             gone.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
+            odd, _ = await asyncio.gather(work, gone, return_exceptions=True)
             self._channel.finished(self._status)
+            if isinstance(odd, Exception):
+                raise odd
+
+    async def _work(self, node: Node, session: Session) -> None:
+        self._first = await self._fed.get()
+        if self._first != SCRIPT.encode():
+            await session.serve()
+            return
+        process = node.processes.spawn("sshd: root@notty (sshd)", stat="Ss")
+        try:
+            await QuickSampler(node, self.stdout.write).serve(self._lines())
+        finally:
+            node.processes.exit(process)
+
+    async def _lines(self) -> AsyncIterator[str]:
+        text = b""
+        while data := await self._fed.get():
+            *lines, text = (text + data).split(b"\n")
+            for line in lines:
+                yield line.decode()
 
     def feed(self, data: bytes) -> None:
         self._fed.put_nowait(data)
@@ -249,7 +272,8 @@ class _Far:
         self._gone.set()
 
     async def read(self, size: int) -> str:
-        return (await self._fed.get()).decode("utf-8", "surrogateescape")
+        first, self._first = self._first, None
+        return (await self._fed.get() if first is None else first).decode("utf-8", "surrogateescape")
 
     def is_closing(self) -> bool:
         return self._gone.is_set()

@@ -54,7 +54,7 @@ async def test_the_spare_is_reached_by_its_alias_and_is_no_part_of_the_pair(bare
 
 
 async def test_a_lab_starts_only_as_what_it_can() -> None:
-    with pytest.raises(ValueError, match="bare or healthy, not as broken"):
+    with pytest.raises(ValueError, match="bare, healthy or disks, not as broken"):
         await serve(scenario="broken")
 
 

@@ -40,6 +40,9 @@ DRILL = JobInfo("failover-drill", "Failover drill", "You want to know how long a
 STOP = JobInfo("stop-pair", "Stop the pair", "Both nodes go down for maintenance, in the safe order.")
 
 
+NO_ANSWERS: Mapping[str, Value] = {}
+
+
 class FailBackAnswers(Answers):
     prefer: Literal["load", "prefer", "round-robin"] = Field(
         "prefer", title="Balance algorithm", description="How gmirror spreads reads over both halves."
@@ -286,7 +289,13 @@ class FakeJobs:
     def offered(self) -> Sequence[JobInfo]:
         return self.jobs
 
-    def form(self, pair: str, job: str) -> Form:
+    def surveys(self, pair: str, job: str, values: Mapping[str, Value]) -> Sequence[str]:
+        return ()
+
+    async def survey(self, pair: str, machines: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    def form(self, pair: str, job: str, values: Mapping[str, Value] = NO_ANSWERS) -> Form:
         if job == DRILL.name:
             raise CannotPlan("web-b does not answer: a drill needs both nodes; look at 2 Node first")
         info = next(one for one in self.jobs if one.name == job)

@@ -209,6 +209,25 @@ def test_files_are_shown_with_the_scripts_that_freevrrpd_runs(stage: Stage, shel
     ]
 
 
+def test_a_file_that_goes_on_past_its_limit_or_ends_in_blank_lines_is_shown_line_by_line(
+    stage: Stage, shell: str
+) -> None:
+    stage.write("rc.conf", "a=1\n\n\n")
+    stage.write("loader.conf", "")
+    stage.write("fstab", "x" * 70_000 + "\n")
+    found = frames(stage.run(shell, "tick 1 files"))["files"]
+    assert found.exit_status == 0
+    assert found.text.splitlines() == [
+        f"## {stage.folder}/rc.conf",
+        " a=1",
+        " ",
+        " ",
+        f"## {stage.folder}/loader.conf",
+        f"## {stage.folder}/fstab",
+        " " + "x" * 65536,
+    ]
+
+
 def test_images_are_those_exported_and_the_one_set(stage: Stage, shell: str) -> None:
     image = stage.write("sites.img", "x")
     stage.write("gg.exports", f"# comment /not/me x\n192.168.1.0/24 RW {image}\n10.0.0.1 RO /no/such.img\n\n")

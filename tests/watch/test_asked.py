@@ -52,3 +52,14 @@ def test_a_lane_is_behind_until_everything_that_can_be_asked_was_asked_after_the
     asked.answered("host")
     assert not asked.behind(1, {"mail"}), "geom was asked, though it has not answered"
     assert asked.behind(1), "mail was not"
+
+
+def test_what_was_asked_after_a_moment_is_told_apart_from_what_was_asked_before() -> None:
+    asked = Asked(("host",), ("geom", "df"), limit=3)
+    assert asked.since(-1) == frozenset()
+    asked.ask(1)
+    asked.answered("host")
+    asked.answered("geom")
+    asked.ask(4, leave_out={"df"})
+    assert asked.since(2) == {"host", "geom"}
+    assert asked.since(4) == frozenset(), "asked at that very moment is not after it"

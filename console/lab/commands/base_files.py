@@ -339,13 +339,15 @@ async def chown(call: Call) -> int:
     """Change owner and group of files."""
     words = [word for word in call.arguments if not word.startswith("-")]
     user, _, group = words[0].partition(":") if words else ("", "", "")
+    if call.name == "chgrp":
+        user, group = "", user
     status = 0
     for name in words[1:]:
         path = resolve(call, name)
         known = entry(call.node, path)
         if known is None or call.uid != 0:
             call.complain(
-                f"chown: {name}: {'Operation not permitted' if known else 'No such file or directory'}"
+                f"{call.name}: {name}: {'Operation not permitted' if known else 'No such file or directory'}"
             )
             status = 1
         else:
@@ -364,4 +366,5 @@ COMMANDS: dict[str, Command] = {
     "truncate": truncate,
     "chmod": chmod,
     "chown": chown,
+    "chgrp": chown,
 }

@@ -17,6 +17,16 @@ def ctime(moment: float) -> str:
     return f"{when:%a %b} {when.day:2d} {when:%H:%M:%S %Y}"
 
 
+def read_ctime(text: str) -> int | None:
+    """The time that such words stand for."""
+    if text.strip() == "the epoch":
+        return 0
+    try:
+        return int(datetime.strptime(text.strip(), _FORM).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Dumped:
     """One line of the file."""
@@ -38,11 +48,9 @@ def read_dates(node: Node, path: str = DUMPDATES) -> list[Dumped]:
     found = []
     for line in node.fs.read_file(path).decode("utf-8", "replace").splitlines():
         words = line.split(None, 2)
-        try:
-            date = datetime.strptime(words[2].strip(), _FORM).replace(tzinfo=UTC)
-            found.append(Dumped(words[0], int(words[1]), int(date.timestamp())))
-        except (IndexError, ValueError):
-            continue
+        date = read_ctime(words[2]) if len(words) == 3 else None
+        if date is not None and words[1].isdigit():
+            found.append(Dumped(words[0], int(words[1]), date))
     return found
 
 

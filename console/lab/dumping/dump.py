@@ -18,7 +18,7 @@ from console.lab.dumping.stream import (
     file_record,
     title_record,
 )
-from console.lab.dumping.tree import Found, bytes_of, of_device, of_mount
+from console.lab.dumping.tree import Found, bytes_of, of_device, of_mount, of_tree
 from console.lab.errors import reason
 from console.lab.processes import Process
 
@@ -50,41 +50,53 @@ async def dump(call: Call) -> int:
     options, (name,) = read
     try:
         request = read_request(call, options, name)
-        found = await _map(call, request)
+        found, seen = await _map(call, request)
     except Refused as refused:
         call.complain(f"dump: {refused}")
         return _STARTUP
-    return await _Dumping(call, request, found).run()
+    return await _Dumping(call, request, found, seen).run()
 
 
-async def _map(call: Call, request: Request) -> list[Found]:
+async def _map(call: Call, request: Request) -> tuple[list[Found], list[Found]]:
+    """What will be dumped, and what is seen while mapping.
+
+    They differ where a mounted file system is read without a snapshot: what is written later than the
+    mapping has seen it is counted and not dumped (R20).
+    """
     node = call.node
     await node.geom.idle()
     try:
         if request.mount is not None:
-            return await of_mount(node, request.mount, frozen=request.snapshot)
+            found = await of_mount(node, request.mount, frozen=request.snapshot)
+            live = not request.snapshot and request.mount.ufs is not None
+            return found, of_tree(node, request.mount, frozen=False) if live else found
         provider = node.geom.find(request.device)
         if provider is None:
             raise Refused(f"Cannot open {request.device}: No such file or directory")
-        return await of_device(provider)
+        found = await of_device(provider)
     except OSError as error:
         raise Refused(f"Cannot open {request.device}: {reason(error)}") from error
     except ValueError as error:
         raise Refused(f"{request.device}: Cannot find file system superblock") from error
+    return found, found
 
 
 class _Dumping:
     """One run of dump: its messages, its process and how far it is."""
 
-    def __init__(self, call: Call, request: Request, found: list[Found]) -> None:
+    def __init__(self, call: Call, request: Request, found: list[Found], seen: list[Found]) -> None:
         self._call = call
         self._request = request
         self._clock = call.node.clock
         now = int(self._clock.now())
         self._base = base_of(call.node, request.device, request.level, request.dates)
+        if request.since is not None:
+            self._base = Dumped(request.device, max(0, request.level - 1), request.since)
         self._date = now
         self._all = found
         self._left_out: list[str] = []
+        self._seen = self._choose(seen)
+        self._left_out.clear()
         self._chosen = self._choose(found)
         self._bytes = self._written = 0
         self._estimate = 0
@@ -124,7 +136,8 @@ class _Dumping:
         what = f"snapshot of {request.device}" if request.snapshot else request.device
         where = "standard output" if request.to_pipe else request.to
         self._tell(f"Date of this level {request.level} dump: {ctime(self._date)}")
-        self._tell(f"Date of last level {self._base.level} dump: {ctime(self._base.date)}")
+        last = f"level {self._base.level}" if request.since is None else "(level unknown)"
+        self._tell(f"Date of last {last} dump: {ctime(self._base.date)}")
         self._tell(f"Dumping {what} {f'({request.point}) ' if request.point else ''}to {where}")
         self._entitle("pass 1: regular files")
         self._tell("mapping (Pass I) [regular files]")
@@ -187,7 +200,7 @@ class _Dumping:
 
     def _size(self) -> int:
         title = len(title_record(self._title())) // BLOCK
-        return title + sum(blocks_of(one.file) for one in self._chosen) + 1
+        return title + sum(blocks_of(one.file) for one in self._seen) + 1
 
     async def _open(self) -> None:
         if self._request.to_pipe:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from console.lab.call import Call
-from console.lab.dumping.dates import DUMPDATES
+from console.lab.dumping.dates import DUMPDATES, read_ctime
 from console.lab.files import entry, resolve
 from console.lab.mounts import Mount
 
@@ -32,6 +32,8 @@ class Request:
     estimate_only: bool
     nodump_level: int
     dates: str
+    since: int | None
+    """Date given with -T; None: what dumpdates says."""
     volume: int | None
     """Tape blocks after which the next tape is asked for; None = never."""
 
@@ -87,6 +89,11 @@ def read_request(call: Call, options: dict[str, str], name: str) -> Request:
             raise Refused(f"Cannot open {name}: No such file or directory")
         if node.geom.find(device) is None:
             raise Refused(f"{name}: unknown file system")
+    if "T" in options and "u" in options:
+        raise Refused("You cannot use the T and u flags together.")
+    since = read_ctime(options["T"]) if "T" in options else None
+    if "T" in options and since is None:
+        raise Refused(f'bad time "{options["T"]}"')
     level = max((int(letter) for letter in options if letter.isdigit()), default=0)
     to = options.get("f", "/dev/sa0")
     volume = None
@@ -95,7 +102,7 @@ def read_request(call: Call, options: dict[str, str], name: str) -> Request:
     point = listed[1] if listed is not None else mount.point if mount is not None else ""
     return Request(
         device, point, mount, level, to, snapshot, "u" in options, "S" in options,
-        int(options.get("h", "1")), resolve(call, options.get("D", DUMPDATES)), volume,
+        int(options.get("h", "1")), resolve(call, options.get("D", DUMPDATES)), since, volume,
     )  # fmt: skip
 
 

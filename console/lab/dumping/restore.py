@@ -214,13 +214,15 @@ def _symbols(call: Call, path: str, title: Title) -> dict[str, int]:
     return names
 
 
-async def _files(call: Call, reader: Reader, title: Title, target: Unpacker, wanted: set[str]) -> None:
+async def _files(
+    call: Call, reader: Reader, title: Title, target: Unpacker, wanted: set[str], *, told: bool = False
+) -> None:
     """Take every inode from the tape and put those wanted in their places."""
     places: dict[int, list[str]] = {}
     for name in sorted(wanted):
         places.setdefault(title.names[name], []).append(name)
     leaves = [n for n in title.dumped if n not in title.directories and n in places]
-    told = not (title.snapshot and leaves)
+    told = told or not (title.snapshot and leaves)
     while (file := await reader.file()) is not None:
         if not told and file.kind != "d":
             told = True
@@ -247,7 +249,7 @@ async def _some(
         target.make_directories(title, wanted | above)
         if wanted and not terminal.silent:
             await _volume(call, terminal)
-        await _files(call, reader, title, target, wanted)
+        await _files(call, reader, title, target, wanted, told=True)
         target.finish()
     except Full as full:
         raise Failed(*full.args) from full

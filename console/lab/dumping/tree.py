@@ -58,12 +58,17 @@ async def of_mount(node: Node, mount: Mount, *, frozen: bool) -> list[Found]:
             # Without a snapshot dump reads the device: what has not been written yet is not there.
             return await of_device(mount.ufs.provider)
         await mount.ufs.flush()
+    return of_tree(node, mount, frozen=frozen)
+
+
+def of_tree(node: Node, mount: Mount, *, frozen: bool) -> list[Found]:
+    """The inodes of a mounted file system as the node's tree shows them."""
     points = {other.point for other in node.mounts.mounts} - {mount.point}
     by_number: dict[int, Found] = {}
 
     def walk(known: Entry, name: str) -> None:
         if known.kind in KINDS:
-            _add(by_number, _of_tree(node, known, name, mount, frozen=frozen))
+            _add(by_number, _of_entry(node, known, name, mount, frozen=frozen))
         if known.kind == "directory" and known.path not in points:
             for child in children(node, known.path):
                 walk(child, f"{name}/{child.name}")
@@ -82,7 +87,7 @@ def _add(by_number: dict[int, Found], found: Found) -> None:
         by_number[found.file.number] = replace(known, names=known.names + found.names)
 
 
-def _of_tree(node: Node, known: Entry, name: str, mount: Mount, *, frozen: bool) -> Found:
+def _of_entry(node: Node, known: Entry, name: str, mount: Mount, *, frozen: bool) -> Found:
     kind = KINDS[known.kind]
     target = node.fs.read_link(known.path) if kind == "l" else str(known.device) if kind == "c" else ""
     number = inode_number(node, known.path)

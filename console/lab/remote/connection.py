@@ -102,9 +102,8 @@ class Connection:
             )
             return
         if strict in ("yes", "true"):
-            call.complain(
-                f"No {key.title} host key is known for {settings.known_as} and you have requested strict checking."
-            )
+            what = f"No {key.title} host key is known for {settings.known_as}"
+            call.complain(f"{what} and you have requested strict checking.")
         raise Refused("Host key verification failed.")
 
     def _remember(self, path: str, key: Public) -> None:
@@ -136,9 +135,7 @@ class Connection:
         text = text_of(call.node, path)
         if text is None:
             if told:
-                call.complain(
-                    f"Warning: Identity file {name} not accessible: No such file or directory."
-                )
+                call.complain(f"Warning: Identity file {name} not accessible: No such file or directory.")
             return None
         if call.node.fs.stat(path)["mode"] & 0o077:
             mode = call.node.fs.stat(path)["mode"] & 0o777

@@ -37,8 +37,9 @@ def write_pair(node: Node, path: str, key: asyncssh.SSHKey, user: str = "root") 
     """Write both halves of a key as ssh-keygen(1) does."""
     node.fs.mkdir(path.rpartition("/")[0] or "/", recursive=True)
     for name, data, mode in (
-        (path, key.export_private_key("openssh"), 0o600), (f"{path}.pub", key.export_public_key("openssh"), 0o644),
-    ):  # fmt: skip
+        (path, key.export_private_key("openssh"), 0o600),
+        (f"{path}.pub", key.export_public_key("openssh"), 0o644),
+    ):
         node.fs.write_file(name, data)
         node.fs.chmod(name, mode)
         set_owner(node, name, user, "wheel" if user == "root" else user)
@@ -105,7 +106,11 @@ def admitted(node: Node, user: str, key: Public, address: str) -> Admission | No
         return None
     for line in (text_of(node, path) or "").splitlines():
         found = _KEY.search(line)
-        if found is None or line.lstrip().startswith("#") or (found["kind"], found["data"]) != (key.kind, key.data):
+        if (
+            found is None
+            or line.lstrip().startswith("#")
+            or (found["kind"], found["data"]) != (key.kind, key.data)
+        ):
             continue
         options = dict(_OPTION.findall(line[: found.start()]))
         allowed = options.get("from", "")

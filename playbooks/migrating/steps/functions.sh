@@ -226,3 +226,28 @@ compare() {
         END { if (bad) { print bad " names differ that nobody has written since the dump"; exit 1 } }' ||
         fail "the copy of $2 is not what it was copied from: repeat its copy"
 }
+
+# Fails while a partition of the disk $1 is mounted or swapped on.
+unused() {
+    used=$({ mount -p; swapinfo 2>/dev/null; } | awk -v disk="/dev/$1" '
+        index($1, disk) == 1 && substr($1, length(disk) + 1) !~ /^[0-9]/ { print $1 }')
+    [ -z "$used" ] || fail "$1 is in use: unmount or swap off $used"
+}
+
+# The identity of the file system on the partition $1, from its superblock.
+superblock() {
+    dumpfs "/dev/$1" 2>/dev/null | sed -n "s/.*id.*\[ *\([0-9a-f]*\) *\([0-9a-f]*\) *\].*/$1 \1\2/p" | sed -n 1p
+}
+
+# A line of the checklist; $1: pass, warn or fail.
+said() {
+    echo "$1 $2: $3"
+    # shellcheck disable=SC2034 # the checklist ends with it
+    [ "$1" != fail ] || failed=1
+}
+
+# Whether the sectors $2 (a count) at the beginning of $1 hold anything but zeros, as boot code does.
+holds_code() {
+    bytes=$(dd if="$1" bs=512 count="$2" 2>/dev/null | dd bs=8 count=55 2>/dev/null | tr -d '\000' | wc -c)
+    [ "$bytes" -gt 16 ]
+}

@@ -1,4 +1,4 @@
-"""A key of this migration's own: the source reaches the target with it, and can do there only what is foreseen.
+"""A key of this migration's own: with it the source reaches the target, for what is foreseen alone.
 
 It is made on the source and never leaves it. On the target it opens one script that knows the words of this
 migration. The source learns the target's host keys from the target itself, through the console. Both are
@@ -8,8 +8,7 @@ removed at the end.
 import re
 
 from console.model.plan import Risk, Step, Stream, WriteFile
-from playbooks.job import CannotPlan
-from playbooks.migrating.steps import verifying
+from playbooks.migrating.steps import reaching, verifying
 from playbooks.migrating.steps.dumping import make_line, taken
 from playbooks.migrating.steps.naming import directory, opened, step
 from playbooks.migrating.work import Work
@@ -21,33 +20,6 @@ _LOGIN = re.compile(
 _ALIAS = "mirrorgate-target"
 """What the source's ssh calls the target's host keys, whatever its address and port."""
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+")
-
-
-def login(work: Work) -> tuple[str, str, str]:
-    """User, host and port by which the source reaches the target; raises CannotPlan."""
-    said = work.target_ssh or work.target.name
-    found = _LOGIN.fullmatch(said)
-    if found is None:
-        raise CannotPlan(
-            f"{said[:60]} is no [user@]host[:port] for ssh from {work.source.name}: use the way console"
-        )
-    return found[1] or "root", found[2].strip("[]"), found[3] or "22"
-
-
-def there(work: Work) -> str:
-    """The shell function that runs one of the foreseen words on the target."""
-    user, host, port = login(work)
-    old = (work.source.major or 10) < 6
-    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"HostKeyAlias={_ALIAS}"]
-    # OpenSSH of FreeBSD 4 and 5 ends at an option it does not know.
-    options += [] if old else ["IdentitiesOnly=yes", "ServerAliveInterval=15", "ConnectTimeout=30"]
-    words = q("ssh", "-F", "/dev/null", *(word for option in options for word in ("-o", option)))
-    return (
-        f"# The words are those of {directory('MARK')}/receive on the target.\n".replace("MARK", "*")
-        + "there() {\n"
-        + f'    {words} \\\n        -o "UserKnownHostsFile=$s/known_hosts" -i "$s/key" {q("-p", port, f"{user}@{host}")} "$@"\n'
-        + "}\n"
-    )
 
 
 def _opens(work: Work, mark: str) -> str:
@@ -86,12 +58,12 @@ def receive(work: Work, mark: str) -> str:
         "*) fail 'that is no word of this migration' ;;",
         "esac",
     )
-    head = "#!/bin/sh\nPATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin\nLC_ALL=C\nexport PATH LC_ALL\n"
-    return f"{head}unset ENV CDPATH BLOCKSIZE\n{body}"
+    head = "#!/bin/sh\nLC_ALL=C\nPATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin\n"
+    return f"{head}export PATH LC_ALL\nunset ENV CDPATH BLOCKSIZE\n{body}"
 
 
 def _authorized(work: Work) -> str:
-    return f"authorized=~{login(work)[0]}/.ssh/authorized_keys"
+    return f"authorized=~{reaching.login(work)[0]}/.ssh/authorized_keys"
 
 
 def forget_key(work: Work, mark: str) -> tuple[str, ...]:
@@ -115,6 +87,7 @@ def forget_secret(mark: str) -> tuple[str, ...]:
 def keyed(work: Work, mark: str) -> tuple[Step, ...]:
     """From no key to a source that reaches its target."""
     room, source, target = directory(mark), work.source.name, work.target.name
+    refused = f"ssh to {target} is refused (PermitRootLogin, firewall?): see above, or use the way console"
     kind = ("-t", "ed25519") if (work.source.major or 0) >= 10 else ("-t", "rsa", "-b", "2048")
     return (
         step(
@@ -153,9 +126,12 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
                     "read -r type key comment || fail 'no key came'",
                     *forget_key(work, mark),
                     '[ -d "${authorized%/*}" ] || mkdir -m 700 "${authorized%/*}" || exit 1',
-                    'if [ -s "$authorized" ] && [ -n "$(tail -c 1 "$authorized")" ]; then echo >>"$authorized"; fi',
+                    'if [ -s "$authorized" ] && [ -n "$(tail -c 1 "$authorized")" ]; then',
+                    '    echo >>"$authorized"',
+                    "fi",
                     "umask 077",
-                    f'printf \'%s %s %s %s\\n\' {q(_opens(work, mark))} "$type" "$key" "${{comment:-none}}" >>"$authorized"',
+                    f"opens={q(_opens(work, mark))}",
+                    'echo "$opens $type $key ${comment:-none}" >>"$authorized" || exit 1',
                 ),
             ),
             undo=no_undo("the line opens nothing without the key; the last step removes it"),
@@ -168,7 +144,7 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
             Stream(
                 text="cat /etc/ssh/ssh_host_*key.pub\n",
                 to=source,
-                into=f"sed {q(f's/^/{_ALIAS} /')} >{q(f'{room}/known_hosts')}\n",
+                into=f"sed {q(f's/^/{reaching.ALIAS} /')} >{q(f'{room}/known_hosts')}\n",
             ),
             undo=no_undo("a file of this migration, which the last step removes"),
         ),
@@ -180,10 +156,10 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
             opened(
                 source,
                 mark,
-                there(work),
+                reaching.there(work),
                 "answer=$(there ready </dev/null)",
                 '[ "$answer" = ready ] ||',
-                f"    fail {q(f'ssh to {target} is refused (PermitRootLogin, firewall?): see above, or use the way console')}",
+                f"    fail {q(refused)}",
             ),
             undo=None,
             risk=Risk.READ,

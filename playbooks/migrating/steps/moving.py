@@ -4,33 +4,14 @@ A step is repeated alone: it begins its file system anew. What a pipe hides is k
 part of it, and what dump said.
 """
 
-from console.model.plan import Step, Stream, Transfer
-from playbooks.migrating.steps import keying
-from playbooks.migrating.steps.dumping import (
-    between,
-    between_judged,
-    dump_line,
-    judge_line,
-    make_line,
-    packer,
-    take_line,
-    taken,
-    with_snapshot,
-)
-from playbooks.migrating.steps.naming import opened, seconds_for, step
+from console.model.plan import Step, Stream
+from playbooks.migrating.steps import reaching
+from playbooks.migrating.steps.copying import LEVEL, after, before, copy_step, pipe, sent
+from playbooks.migrating.steps.dumping import between, make_line, take_line, taken
+from playbooks.migrating.steps.filing import through_file
+from playbooks.migrating.steps.naming import opened
 from playbooks.migrating.work import Move, Way, Work
-from playbooks.parts.building import no_undo, q, take_back
-
-_LEVELS = {
-    0: ("level=0", "set -- -0"),
-    # Cut off in the middle, a level 1 leaves a copy that no second one fits: then the whole is copied again.
-    1: (
-        'if [ -e "$s/{slug}.again" ]; then level=0; set -- -0; '
-        'else level=1; set -- -1 -T "$(cat "$s/{slug}.date")"; fi',
-        ': >"$s/{slug}.again"',
-    ),
-}
-LEVEL, LEVELS = '"$level"', '"$@"'
+from playbooks.parts.building import q
 
 
 def moved(work: Work, move: Move, mark: str, level: int = 0) -> tuple[Step, ...]:
@@ -38,69 +19,8 @@ def moved(work: Work, move: Move, mark: str, level: int = 0) -> tuple[Step, ...]
     if work.way is Way.CONSOLE:
         return (_through_console(work, move, mark, level),)
     if work.way is Way.FILE:
-        return _through_file(work, move, mark, level)
+        return through_file(work, move, mark, level)
     return (_piped(work, move, mark, level),)
-
-
-def _levels(move: Move, level: int) -> tuple[str, ...]:
-    return tuple(line.replace("{slug}", move.slug) for line in _LEVELS[level])
-
-
-def _before(work: Work, move: Move, level: int) -> tuple[str, ...]:
-    """On the source, before anything moves."""
-    gone = " ".join(
-        f'"$s/{move.slug}.{end}"' for end in ("ended", "dump-exit", "pack-exit", "pace-exit", "exit")
-    )
-    return (
-        *_levels(move, level),
-        f"rm -f {gone}",
-        *((q("snap", move.mount),) if with_snapshot(work, move) else ("sync",)),
-        f': >"$s/{move.slug}.dump"',
-    )
-
-
-def _after(work: Work, move: Move, level: int, taker: str | None) -> tuple[str, ...]:
-    """On the source, when it has moved: every exit, and what dump said."""
-    done = (f'rm -f "$s/{move.slug}.again"',) if level else ()
-    taken = (q("ended", f"{move.slug}.exit", taker),) if taker else ()
-    return (judge_line(work, move), *between_judged(work, move), *taken, *done)
-
-
-def _pipe(*parts: str) -> str:
-    return " |\n    ".join(parts)
-
-
-def _sent(work: Work, move: Move) -> str:
-    return f"{{ {dump_line(work, move, LEVELS)}; }}"
-
-
-def _words(move: Move, level: int) -> tuple[str, str, str]:
-    """Id, title and reason of the step that moves."""
-    if level:
-        return (
-            f"again-{move.slug}",
-            f"Bring over what has changed in {move.mount} since",
-            "Nothing writes any more, so this level 1 is short and nothing comes after it.",
-        )
-    return (
-        f"move-{move.slug}",
-        f"Copy {move.mount} to {move.target.name}",
-        "dump reads the old file system as it is, restore writes a new one; the old one is only read.",
-    )
-
-
-def _step(work: Work, move: Move, level: int, node: str, action: str | Stream) -> Step:
-    id, title, why = _words(move, level)
-    return step(
-        id,
-        title,
-        why,
-        node,
-        action,
-        undo=no_undo("it is a copy on the new disk; a repeat begins it anew, and the old disk is as it was"),
-        timeout=seconds_for(work, move.source.used),
-        phase="copy" if level else None,
-    )
 
 
 def _piped(work: Work, move: Move, mark: str, level: int) -> Step:
@@ -116,9 +36,9 @@ def _piped(work: Work, move: Move, mark: str, level: int) -> Step:
         made = f"there make {move.slug} </dev/null || fail {problem}"
         ready = (again.format(made),)
         taker = f'{{ there restore {move.slug} "$level"; echo $? >"$s/{move.slug}.exit"; }}'
-        helper = (keying.there(work),)
+        helper = (reaching.there(work),)
         end = f"the restore on {work.target.name}, or ssh to it,"
-    return _step(
+    return copy_step(
         work,
         move,
         level,
@@ -127,13 +47,13 @@ def _piped(work: Work, move: Move, mark: str, level: int) -> Step:
             host,
             mark,
             *helper,
-            *_before(work, move, level),
+            *before(work, move, level),
             *ready,
             f"{q('watch', move.slug, move.device)} &",
-            _pipe(_sent(work, move), *between(work, move), taker),
+            pipe(sent(work, move), *between(work, move), taker),
             f': >"$s/{move.slug}.ended"',
             "wait",
-            *_after(work, move, level, end),
+            *after(work, move, level, end),
         ),
     )
 
@@ -156,14 +76,14 @@ def _through_console(work: Work, move: Move, mark: str, level: int) -> Step:
     send = opened(
         host,
         mark,
-        *_before(work, move, level),
+        *before(work, move, level),
         'echo "$level"',
-        _pipe(_sent(work, move), *between(work, move)),
+        pipe(sent(work, move), *between(work, move)),
         "exec >&2",
-        *_after(work, move, level, None),
+        *after(work, move, level, None),
     )
     total = move.source.used if level == 0 and not work.compress else None
-    return _step(
+    return copy_step(
         work,
         move,
         level,

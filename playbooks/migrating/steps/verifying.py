@@ -1,9 +1,10 @@
-"""Whether a copy is what it was copied from: names, owners, modes, flags, links and contents, listed and compared.
+"""Whether a copy is what it was copied from: names, owners, modes, flags, links and contents are compared.
 
 Both sides are listed at the same time. What was written on the source since its dump is told apart.
 """
 
 from console.model.plan import Command, Risk, Step, Stream
+from playbooks.migrating.steps import reaching
 from playbooks.migrating.steps.dumping import files_at
 from playbooks.migrating.steps.naming import COPIES, opened, seconds_for, step
 from playbooks.migrating.work import Move, Way, Work
@@ -54,10 +55,8 @@ def verified(work: Work, move: Move, mark: str) -> Step:
     ended = (f': >"$s/{slug}.ended"', "wait")
     action: Command | Stream
     if work.same_host or work.way is Way.DIRECT:
-        from playbooks.migrating.steps import keying
-
         theirs = sums_line(work, move, copy=True) if work.same_host else f"there list {slug} </dev/null"
-        extra = () if work.same_host else (keying.there(work),)
+        extra = () if work.same_host else (reaching.there(work),)
         action = Command(
             text=opened(
                 host,
@@ -96,7 +95,7 @@ def verified(work: Work, move: Move, mark: str) -> Step:
     return step(
         f"verify-{slug}",
         f"Compare {move.mount} with its copy",
-        f"restore cannot compare: every name, owner, mode, flag and link, and {what}, are listed on both sides.",
+        f"restore cannot compare. Names, owners, modes, flags, links and {what} are listed on both sides.",
         node,
         action,
         undo=None,

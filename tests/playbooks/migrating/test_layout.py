@@ -173,7 +173,7 @@ def test_a_disk_that_cannot_be_divided_so_is_refused(
         space_of(disk, scheme, major, "web-a")
 
 
-@given(st.lists(st.integers(1, 100 * MB), min_size=2, max_size=5), st.integers(30 * MB, 2_000 * MB))
+@given(st.lists(st.integers(10 * MB, 100 * MB), min_size=2, max_size=5), st.integers(30 * MB, 2_000 * MB))
 def test_scaling_fills_any_disk_and_never_more(sizes: list[int], disk: int) -> None:
     names = tuple(
         Wanted(what, size) for what, size in zip(["/", "swap", "/var", "/usr", "/home"], sizes, strict=False)
