@@ -19,9 +19,9 @@ from console.engine.journal import JournalTrouble
 from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
-from console.model.form import JobInfo
+from console.model.form import FirstJob, JobInfo
 from console.model.run import RunRecord
-from console.model.snapshot import PairState
+from console.model.snapshot import LinkState, PairState
 from console.screens.asking import PassphraseDialog, TrustDialog
 from console.screens.events import EventsScreen
 from console.screens.faults import Faults, FaultsDialog
@@ -71,6 +71,15 @@ def terminal_speaks_utf8() -> bool:
         return False
 
 
+def _looked_at(state: PairState) -> bool:
+    """Whether both nodes have said something, or cannot: what a job suggests is taken from it."""
+    away = (LinkState.LOST, LinkState.REFUSED)
+    return all(
+        node.link.state in away or (node.facts.host.value is not None and node.facts.mounts.value is not None)
+        for node in state.snapshot.nodes
+    )
+
+
 class MirrorgateApp(ConsoleApp):
     """The console on one or several pairs."""
 
@@ -115,12 +124,14 @@ class MirrorgateApp(ConsoleApp):
         journal: Callable[[str], Awaitable[tuple[RunRecord, ...]]] | None = None,
         faults: Faults | None = None,
         ascii_only: bool = False,
+        first: FirstJob | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(pairs, read_only=read_only, jobs=jobs)
         self._watching = watching
         self._journal = journal
         self._faults = faults
+        self._first = first
         self._clock = clock
         self._plain: list[LineFilter] = []
         self._asking = asyncio.Lock()
@@ -155,8 +166,17 @@ class MirrorgateApp(ConsoleApp):
         """One state; an equal one only brings newer times."""
         name = state.snapshot.config.name
         self.newest[name] = state
+        if self._first is not None and name == self.pair and _looked_at(state):
+            first, self._first = self._first, None
+            self.call_later(self._open_first, first)
         if self.states.get(name) != state:
             self.states = {**self.states, name: state}
+
+    async def _open_first(self, first: FirstJob) -> None:
+        """The questions that the console was opened for."""
+        await self.switch_mode("jobs")
+        if isinstance(self.screen, JobsScreen):
+            self.screen.open(first.job, first.values)
 
     async def passphrase(self, key: str) -> str | None:
         """Ask the operator for the passphrase of a private key."""

@@ -153,6 +153,10 @@ def _run(arguments: argparse.Namespace) -> int:
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
         return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
+    if arguments.command == "migrate":
+        from console.commands import migrating
+
+        return migrating.main(arguments, config, path)
     if arguments.command in job_arguments.NAMES:
         from console.commands import acting
 

@@ -27,7 +27,7 @@ from playbooks.provisioning.answers import size_in_bytes
 from playbooks.provisioning.refusals import free_bytes
 from playbooks.recovering.card import onto_the_slave
 from playbooks.recovering.joining import Trust
-from playbooks.recovering.steps import copied, join_step, make_gate, release_gate, whole
+from playbooks.recovering.steps import copied, join_step, make_gate, release_gate, taken_in, whole
 
 STEADY = (
     "both-nodes-answer",
@@ -99,7 +99,7 @@ def plan(snapshot: PairSnapshot, answers: GrowAnswers) -> Plan:
         _larger_file(site, old[Home.SLAVE], answers.bytes, alone),
         *serve_image(site, leaves=alone),
         make_gate(site, alone),
-        join_step(site, Trust.COUNTERS, alone),
+        join_step(site, Trust.COUNTERS, taken_in(site)),
         copied(site, larger),
         stop_services(site, Home.MASTER, leaves=f"{master} has the data mounted, its services are stopped"),
         unmount(site, Home.MASTER, leaves=stopped),

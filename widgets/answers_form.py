@@ -82,6 +82,7 @@ class AnswerField(Vertical):
         if self._listed and self.answer not in self._options and not field.optional:
             self.answer = self._options[0]
         self.trouble = ""
+        self._wants_focus = False
 
     @property
     def _listed(self) -> bool:
@@ -131,6 +132,8 @@ class AnswerField(Vertical):
         if self._listed and self.answer in self._options:
             self.query_one(OptionList).highlighted = self._options.index(self.answer)
         self._judge()
+        if self._wants_focus:
+            self.take_focus()
 
     def offer(self, field: Field) -> None:
         """Offer what another reading suggests; an answer that was given stays."""
@@ -149,7 +152,10 @@ class AnswerField(Vertical):
 
     def take_focus(self) -> None:
         """Type or choose at once."""
-        self.query_one(OptionList if self._listed else PlainInput).focus()
+        editors = self.query(OptionList if self._listed else PlainInput)
+        self._wants_focus = not editors
+        if editors:
+            editors.first().focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judged while typing."""

@@ -49,9 +49,13 @@ def risk(of: Risk, *, word: bool) -> Content:
     return Content.styled(f"  {RISK_WORDS[of]}", "dim")
 
 
+_NO_TIME = (StepState.ALREADY_SO, StepState.UNDONE)
+"""Not run, or ended when it was taken back."""
+
+
 def took(record: StepRecord) -> str:
     """How long a step took, `0.1s` or `3 min 12 s`; empty before its end."""
-    if record.started is None or record.ended is None or record.state is StepState.ALREADY_SO:
+    if record.started is None or record.ended is None or record.state in _NO_TIME:
         return ""
     seconds = max(0.0, record.ended - record.started)
     return f"{seconds:.1f}s" if seconds < 10 else span(seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -71,7 +72,9 @@ def action_lines(step: Step, width: int) -> list[Content]:
             return verbatim(Content.assemble(where, (" $ ", "dim")), text, width)
         case WriteFile(path=path, mode=mode, content=content):
             head = Content.assemble(where, " writes ", words(path, "bold"), (f"  mode {mode}", "dim"))
-            return [*head.wrap(width), *verbatim(Content.styled("+ ", "$text-success"), content, width)]
+            added = Content.styled("+ ", "$text-success")
+            lines = content.removesuffix("\n").split("\n")
+            return [*head.wrap(width), *(piece for line in lines for piece in verbatim(added, line, width))]
         case Wait(until=until, failed_when=failed):
             head = Content.assemble(where, ": nothing is run, the console waits")
             return [
@@ -222,7 +225,7 @@ class StepCard(VerticalScroll, Titled):
             return
         record = next((r for r in self.run.steps if r.id == step.id), None) if self.run else None
         # What it prints is not drawn here, and must not cost anything here.
-        quiet = replace(record, out="", err="", percent=None, eta=None) if record is not None else None
+        quiet = replace(record, out="", err="", **_STILL) if record is not None else None
         if (shown := (step, quiet, width, self.outer_size.width)) == self._shown:
             return
         self._shown = shown
@@ -232,6 +235,9 @@ class StepCard(VerticalScroll, Titled):
             words(f"{number}  {step.title}", "bold").truncate(room, ellipsis=True), _end(step, record)
         )
         self._words.draw(Content("\n").join(step_lines(step, record, width)))
+
+
+_STILL: dict[str, Any] = {"percent": None, "eta": None, "moved": None, "total": None, "rate": None}
 
 
 def _end(step: Step, record: StepRecord | None) -> Content:

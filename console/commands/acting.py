@@ -61,7 +61,7 @@ async def _plan(arguments: Namespace, config: Config, path: Path) -> int:
     async with _jobs(config, pair) as (jobs, _):
         if arguments.job is None:
             return _list(jobs)
-        plan = _planned(jobs, pair, arguments.job, arguments.settings)
+        plan = await _planned(jobs, pair, arguments.job, arguments.settings)
     if arguments.output:
         jobs.save(plan, arguments.output)
         print(
@@ -85,7 +85,7 @@ async def _run(arguments: Namespace, config: Config, path: Path) -> int:
                 return _list(jobs)
             if getattr(arguments, "files_only", None):
                 return _files_only(arguments, jobs, eyes.latest())
-            plan = _planned(jobs, pair, job, arguments.settings)
+            plan = await _planned(jobs, pair, job, arguments.settings)
         print(plan_text(plan), flush=True)
         if arguments.dry_run:
             return _dry(plan, eyes.latest())
@@ -172,9 +172,13 @@ async def _jobs(config: Config, pair: PairConfig) -> AsyncIterator[tuple[PairJob
         await journal.close()
 
 
-def _planned(jobs: PairJobs, pair: PairConfig, job: str, given: list[str]) -> Plan:
+async def _planned(jobs: PairJobs, pair: PairConfig, job: str, given: list[str]) -> Plan:
     try:
-        return jobs.plan(pair.name, job, settings(jobs.form(pair.name, job), given))
+        values = settings(jobs.form(pair.name, job), given)
+        if machines := jobs.surveys(pair.name, job, values):
+            print(f"mirrorgate: reading the disks of {' and '.join(machines)}…", file=sys.stderr, flush=True)
+            await jobs.survey(pair.name, machines)
+        return jobs.plan(pair.name, job, values)
     except ValueError as odd:
         raise CannotPlan(str(odd)) from odd
 

@@ -10,6 +10,7 @@ from console.commands.sampling import chosen, opener
 from console.engine.journal import Journal
 from console.model.asking import Asker
 from console.model.config import Config, PairConfig
+from console.model.form import FirstJob
 from console.model.snapshot import PairState
 from console.watch.fleet import Fleet
 from console.watch.fresh import PairEyes
@@ -56,12 +57,23 @@ def jobs(config: Config, watching: Watching, journal: Journal) -> "PairJobs":
     return PairJobs(config, watching.eyes, journal, lambda: watching.asker)
 
 
-def run(config: Config, path: Path, name: str | None, *, read_only: bool, ascii_only: bool) -> int:
-    """Open the console and return its exit status."""
-    return asyncio.run(_run(config, chosen(config, path, name), read_only=read_only, ascii_only=ascii_only))
+def run(
+    config: Config,
+    path: Path,
+    name: str | None,
+    *,
+    read_only: bool,
+    ascii_only: bool,
+    first: FirstJob | None = None,
+) -> int:
+    """Open the console, at the questions of `first` if there is one, and return its exit status."""
+    pairs = chosen(config, path, name)
+    return asyncio.run(_run(config, pairs, read_only=read_only, ascii_only=ascii_only, first=first))
 
 
-async def _run(config: Config, pairs: Sequence[PairConfig], *, read_only: bool, ascii_only: bool) -> int:
+async def _run(
+    config: Config, pairs: Sequence[PairConfig], *, read_only: bool, ascii_only: bool, first: FirstJob | None
+) -> int:
     watching, journal = Watching(config, pairs), Journal()
     try:
         app = MirrorgateApp(
@@ -71,6 +83,7 @@ async def _run(config: Config, pairs: Sequence[PairConfig], *, read_only: bool, 
             jobs=None if read_only else jobs(config, watching, journal),
             journal=journal.runs,
             ascii_only=ascii_only,
+            first=first,
         )
         await app.run_async()
         return app.return_code or 0

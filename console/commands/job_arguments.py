@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-NAMES = frozenset({"plan", "apply", "run", "resume", "undo", "runs", "report", "provision"})
+NAMES = frozenset({"plan", "apply", "run", "resume", "undo", "runs", "report", "provision", "migrate"})
 """The commands this module describes."""
 
 
@@ -33,6 +33,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     provision.add_argument("--dry-run", action="store_true", help="stop after the plan")
     _carrying_out(provision)
+    migrate = _command(
+        commands, "migrate", "the console at the questions of migrate-disk: a system moves to another disk"
+    )
+    migrate.add_argument("--pair", metavar="PAIR", help="needed with several pairs")
+    migrate.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     resume = _command(commands, "resume", "go on with a run whose console or connection went away")
     resume.add_argument("run", nargs="?", metavar="RUN", help="default: the newest that did not end")
     _carrying_out(resume)

@@ -120,7 +120,9 @@ class TerminalOperator:
                     self._show(title)
                 took = (
                     f" {record.ended - record.started:.1f} s"
-                    if record.started is not None and record.ended is not None
+                    if record.started is not None
+                    and record.ended is not None
+                    and record.state is not StepState.UNDONE  # it began with the step itself
                     else ""
                 )
                 why = f": {inert(record.why)}" if record.why else ""
@@ -137,10 +139,15 @@ class TerminalOperator:
 
     def _output(self, record: StepRecord) -> None:
         out, err = self._printed.get(record.id, (0, 0))
-        for kept, at in ((record.out, out), (record.err, err)):
-            for line in kept[at:].splitlines():
-                self._show(f"    | {inert(line)}")
-        self._printed[record.id] = (len(record.out), len(record.err))
+        self._printed[record.id] = self._lines(record, record.out, out), self._lines(record, record.err, err)
+
+    def _lines(self, record: StepRecord, kept: str, at: int) -> int:
+        """Print what is new in `kept`, and how far that came: a line is printed once it is whole."""
+        goes_on = record.state in (StepState.RUNNING, StepState.INTENDED)
+        end = kept.rfind("\n") + 1 if goes_on else len(kept)
+        for line in kept[at:end].splitlines():
+            self._show(f"    | {inert(line)}")
+        return max(at, end)
 
 
 def _typed(prompt: str) -> str:

@@ -230,7 +230,7 @@ def _in_trouble(step: Step, record: StepRecord, seen: Seen, signals: Signals) ->
             return Decision(Do.REOPEN, step.id)
         case Choice.HOLDS if record.state is not StepState.FAILED:
             return Decision(Do.DONE, step.id, "the operator states that it is done")
-        case Choice.RETRY if record.state is StepState.FAILED:
+        case Choice.RETRY if record.state in (StepState.FAILED, StepState.INTERRUPTED):
             return Decision(Do.RETRY, step.id)
         case Choice.UNDO if record.state is StepState.FAILED:
             return Decision(Do.UNDO, step.id, f"“{step.title}”: {record.why}")

@@ -43,9 +43,12 @@ def before(run: RunRecord, step: Step, direction_facts: tuple[tuple[str, str, st
 def in_trouble(run: RunRecord, step: Step) -> Question:
     """What now, of a step that failed, or of which it is not known how it ended."""
     record = record_of(run, step.id)
-    choices = (Choice.CANCEL, Choice.READ_AGAIN, Choice.HOLDS)
+    choices: tuple[Choice, ...] = (Choice.CANCEL, Choice.READ_AGAIN, Choice.HOLDS)
     if record.state is StepState.FAILED:
         choices = (Choice.CANCEL, Choice.RETRY, Choice.UNDO)
+    elif record.state is StepState.INTERRUPTED:
+        # The node booted: nothing of the job runs any more, so a second one is alone.
+        choices = (Choice.CANCEL, Choice.READ_AGAIN, Choice.RETRY, Choice.HOLDS)
     return Question(
         run=run.id,
         step=step.id,

@@ -296,6 +296,7 @@ class MountedUfs:
     def _look(self) -> dict[str, Seen]:
         found: dict[str, Seen] = {}
         given = attributes_of(self.node)
+        others = self.node.mounts.points - {self.point}
 
         def walk(path: str) -> None:
             for item in self.node.fs.read_dir(self._full_path(path)):
@@ -310,7 +311,7 @@ class MountedUfs:
                 about = (*owner_of(self.node, full), given.flags.get(full, 0), moment)
                 mode, linked = facts["mode"] & 0o7777, given.links.get(full, 0)
                 found[child] = Seen(kind, mode, stamp, size, about, linked)
-                if kind == "d":
+                if kind == "d" and full not in others:
                     walk(child)
 
         if self.node.fs.exists(self.point):

@@ -70,6 +70,12 @@ class MountTable:
         self.mounts: list[Mount] = []
         self._syncer: Timer | None = None
         self._staying: list[str] = []
+        self._coming: set[str] = set()
+
+    @property
+    def points(self) -> set[str]:
+        """Every mount point, also of what is just being mounted."""
+        return {mount.point for mount in self.mounts} | self._coming
 
     @contextmanager
     def staying(self, directory: str) -> Iterator[None]:
@@ -152,6 +158,7 @@ class MountTable:
         except OSError as error:
             raise MountError(f"{device}: {reason(error)}") from error
         mount = Mount(device, point, "ufs", list(options), read_only)
+        self._coming.add(point)
         try:
             await self._show(mount, hold, force="force" in options)
         except OSError as error:
@@ -160,6 +167,8 @@ class MountTable:
         except MountError:
             geom.vfs.close(hold)
             raise
+        finally:
+            self._coming.discard(point)
         self.mounts.append(mount)
         await self.node.world.tell("mounted", self.node, mount)
         return mount

@@ -26,6 +26,7 @@ _LIVE = b"\x01session input\x02"
 """What stands in a command's input for "read the session's own input"."""
 
 _PRELUDE = r"""
+__jobs=
 __read() {
   while :; do
     __collect

@@ -40,6 +40,21 @@ STREAMERS = frozenset({"cat", "dd", "head", "tail"})
 TALKERS = frozenset({"dump", "rdump", "restore", "rrestore", "ssh", "scp"})
 """Commands that say on standard error how far they are: `2>FILE` gets it as it comes."""
 
+SILENT = frozenset(
+    {
+        "bsdlabel", "camcontrol", "chflags", "chgrp", "chmod", "chown", "cp", "date", "df", "diskinfo",
+        "disklabel", "dmesg", "du", "dump", "dumpfs", "fsck", "fstat", "fstyp", "fsync", "hostname", "id",
+        "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount", "mv",
+        "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat", "swapinfo",
+        "swapoff", "swapon", "sync", "sysctl", "sysrc", "touch", "truncate", "tunefs", "umount", "uname",
+        "uptime", "which", "whoami",
+    }
+)  # fmt: skip
+"""Commands of the lab that read no input. In a pipe they are given none: what bashkit hands to one of the
+lab's commands is gone for those that follow it."""
+
+_NOTHING = " </dev/null"
+
 TAKERS = STREAMERS | {"md5", "sha1", "sha256", "sha512"}
 """Commands that can be told where their input comes from."""
 
@@ -170,6 +185,10 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
     moving: list[Edit] = []
     pipes = 0
     before_pipe: Token | None = None
+    quiet = any(t.operator and t.text == "|" for t in stream)
+    if quiet:
+        for token in stream:
+            moving += _inside(token, live) if "$(" in token.text else []
     calm = not any(t.operator and t.text == "&" for t in stream)
     """Without background jobs a pipe is never open twice at a time."""
 
@@ -192,6 +211,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             number, file = simple.errors[0]
             moving.append((number.start, file.end, ""))
             moving.append((words[0].start, words[0].start, f"_ERRORS={file.text} "))
+        if quiet and words and not simple.redirected and _named(words[0], SILENT & live):
+            moving.append((simple.end, simple.end, _NOTHING))
         if words and not simple.redirected and not simple.piped and _reads(words, live):
             found.append(words[0])
         simple = _Simple()
@@ -263,6 +284,27 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
         (t.start, t.end, "__read") if t.text == "read" else (t.start, t.start, "__stdin | ") for t in found
     ]
     return sorted(reads + braces + moving + printing)
+
+
+def _inside(token: Token, live: frozenset[str]) -> Iterator[Edit]:
+    """What is to be changed in the command substitutions of a word: silent commands take no input."""
+    text, at, quoted = token.text, 0, False
+    while at < len(text):
+        if text[at] == "\\" or (text[at] == "'" and not quoted):
+            at = _skip(text, at)
+            continue
+        quoted ^= text[at] == '"'
+        if not text.startswith("$(", at):
+            at += 1
+            continue
+        end = _skip(text, at)
+        if not text.startswith("$((", at):
+            base = token.start + at + 2
+            # A pipe in front has them treated as what stands behind one.
+            for start, stop, instead in edits(f"|{text[at + 2 : end - 1]}", live):
+                if instead == _NOTHING:
+                    yield base + start - 1, base + stop - 1, instead
+        at = end
 
 
 def _named(word: Token, names: frozenset[str]) -> bool:

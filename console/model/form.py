@@ -36,6 +36,14 @@ class JobInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstJob:
+    """A job whose questions the console opens with, and the answers that stand there already."""
+
+    job: JobInfo
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One question of the form."""
 

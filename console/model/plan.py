@@ -251,7 +251,8 @@ class Plan(_Strict):
     def _sound(self) -> "Plan":
         ids = [s.id for s in self.steps]
         if len(set(ids)) != len(ids):
-            raise ValueError("two steps have the same id")
+            twice = next(id for id in ids if ids.count(id) > 1)
+            raise ValueError(f"two steps have the same id: {twice}")
         machines = [*(node.name for node in self.nodes), *(host.name for host in self.hosts)]
         if len(set(machines)) != len(machines):
             raise ValueError("two machines have the same name")

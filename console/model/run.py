@@ -132,7 +132,7 @@ class Choice(StrEnum):
     CANCEL = "cancel"
     """Stop here, in the safe state."""
     RETRY = "retry"
-    """Run a failed step again (only after its job is known to have ended)."""
+    """Run a failed or interrupted step again: its job is known to have ended."""
     READ_AGAIN = "read again"
     """Look again what an unknown step did."""
     HOLDS = "it is done"

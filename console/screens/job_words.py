@@ -7,7 +7,7 @@ from textual.content import Content
 from console.model.plan import Plan, Risk
 from console.model.run import RunRecord, RunState, StepState
 from console.screens.jobs import JobRefused
-from widgets.amounts import span
+from widgets.amounts import size, span
 from widgets.drawn import words
 from widgets.plain import one_line
 from widgets.run_signs import EARLY, RUN_TONES, finished, run_word
@@ -38,7 +38,8 @@ def progress_line(run: RunRecord, width: int) -> Content | None:
         return None
     percent = max(0, min(100, now.percent))
     left = f"{span(now.eta)} left" if now.eta is not None else "time left ?"
-    tail = Content.assemble((f"  {percent:>3} %", "bold"), f"  {left}")
+    rate = f"  {size(int(now.rate))}/s" if now.rate else ""
+    tail = Content.assemble((f"  {percent:>3} %", "bold"), rate, f"  {left}")
     room = max(4, min(60, width - tail.cell_length))
     done = room * percent // 100
     return Content.assemble(("█" * done, Tone.WORKING.style), ("░" * (room - done), "dim"), tail)

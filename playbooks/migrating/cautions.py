@@ -118,11 +118,13 @@ def _fstab(work: Work, renaming: Renaming) -> list[str]:
     for line in ufs_lines(source):
         if line.file in moved:
             continue
-        known = part_of(source, line.spec, line.file) is not None
+        known = part_of(source, line.spec, line.file)
         where = f"{line.file} ({line.spec})"
         if renaming.is_gone(line.spec, line.file):
             said.append(f"{where} is not moved: its line is commented out in fstab of the copy")
-        elif not known and "noauto" not in line.opts.split(","):
+        elif known is not None and f"{DEV}{known.name}" == line.spec and work.boots_as != work.target_disk:
+            said.append(f"{where} stays in fstab of the copy: its disk may be called otherwise at that boot")
+        elif known is None and "noauto" not in line.opts.split(","):
             said.append(f"{where} stays in fstab of the copy: see that it is there when it boots")
     said += [
         f"swap on {line.spec} stays in fstab of the copy: see that it is there when it boots"

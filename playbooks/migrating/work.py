@@ -3,15 +3,19 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from zlib import crc32
 
 from console.model.disks import FileSystem, HostDisks, Scheme
 
+_LONG = 40
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def slug_of(mount: str) -> str:
     """A mount point as step ids and directories name it: `root`, `var`, `usr-home`."""
-    return _NO_SLUG.sub("-", mount.lower()).strip("-") or "root"
+    slug = _NO_SLUG.sub("-", mount.lower()).strip("-") or "root"
+    # The id of a step holds sixty signs, and more words than this one.
+    return slug if len(slug) <= _LONG else f"{slug[: _LONG - 9]}-{crc32(mount.encode()):08x}"
 
 
 class Way(StrEnum):

@@ -43,6 +43,7 @@ def hand_back(
     master, slave = site.master.name, site.slave.name
     serves = f"{slave} serves; {master}'s half is out of date and unused"
     stopped = f"nothing serves; {slave} holds the newest data, {master}'s half is out of date and unused"
+    being = f"nothing serves; the data of {slave} is being copied over {master}'s half, whole only at its end"
     copied = f"nothing serves; both halves are equal, in the mirror on {master}"
     done = f"{master} serves through a complete mirror"
     part = f"{master} serves, and holds no whole copy of its own before the rebuild is done"
@@ -52,7 +53,7 @@ def hand_back(
         history,
         id,
         fsck,
-        leaves=stopped if mount_during_rebuild else copied,
+        leaves=being if mount_during_rebuild else copied,
         serving=part if mount_during_rebuild else done,
         guards=("not slave-mounted", "slave-half-active", "not slave-image-attached", "slave-image-served"),
     )
@@ -67,7 +68,7 @@ def hand_back(
         wait_address(site, Home.MASTER, leaves=part if mount_during_rebuild else done),
         *once_reached,
     )
-    copy = (rebuild(site, leaves=stopped),)
+    copy = (rebuild(site, leaves=being),)
     wait = (wait_copied(site, leaves=done if mount_during_rebuild else copied),)
     return (
         note_newest(site, Home.SLAVE, leaves=serves),

@@ -60,8 +60,10 @@ def serve_image(site: Site, *, leaves: str) -> tuple[Step, ...]:
         wait_step(
             "image-served",
             f"Wait until {node} listens on port {PORT}",
-            "The master would wait more than a minute for a port that nobody listens on.",
+            "The master would wait more than a minute for a port that nobody listens on. Where ggated has "
+            "ended since, as by a reboot: service ggated onestart, then retry.",
             ("slave-image-served", "slave-image-free"),
+            failed_when=("not slave-ggated-runs",),
             timeout=30.0,
             phase="copy",
             leaves=leaves,

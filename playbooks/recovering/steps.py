@@ -78,7 +78,11 @@ def recovery(
     elif way.remake:
         steps += serve_image(site, leaves=before)
         steps.append(make_gate(site, before, stated=way.stated))
-    steps += [join_step(site, way.trust, before, stated=way.stated), copied(site, after), *copied_then]
+    steps += [
+        join_step(site, way.trust, taken_in(site), stated=way.stated),
+        copied(site, after),
+        *copied_then,
+    ]
     if way.written:
         steps += equalised(site, after)
     steps.append(whole(site, after))
@@ -157,6 +161,11 @@ def _rescue(site: Site, leaves: str, *, stated: bool = False) -> Step:
         phase="gate",
         leaves=leaves,
     )
+
+
+def taken_in(site: Site) -> str:
+    """What taking the slave's half in leaves, whichever way its metadata decided."""
+    return f"{site.master.name} serves; the half of {site.slave.name} is whole only once it is ACTIVE"
 
 
 def join_step(site: Site, trust: Trust, leaves: str, *, stated: bool = False) -> Step:

@@ -8,8 +8,9 @@ from typing import Any
 from console.engine.copies import Progress
 from console.engine.parties import Hands
 from console.engine.runner import Runner
+from console.engine.streams import Moved, Said
 from console.model.config import NodeConfig
-from console.model.job import CopyRefused, HandsLost
+from console.model.job import CopyRefused, HandsLost, Streamed
 from console.model.run import Choice, Question, RunRecord
 from console.model.snapshot import PairSnapshot
 from console.model.words import Home
@@ -115,13 +116,47 @@ class FakeCopier:
         self.copied.append((node.name, source, host, target))
 
 
+class FakeStreamer:
+    """Streams in four parts; each attempt ends as it was told beforehand, the last one again and again."""
+
+    def __init__(self, *ends: Streamed | Exception) -> None:
+        self.ends = list(ends) or [Streamed(100, 0, 0)]
+        self.streamed: list[tuple[str, str, str, str]] = []
+        self.ended: list[str] = []
+        """How each attempt ended that was not let end by itself."""
+
+    async def stream(
+        self, source: NodeConfig, text: str, target: NodeConfig, into: str, moved: Moved, said: Said
+    ) -> Streamed:
+        self.streamed.append((source.name, text, target.name, into))
+        try:
+            for part in range(1, 5):
+                await asyncio.sleep(1.0)
+                moved(part * 25)
+                said(source.name, f"part {part}\n", True)
+        except asyncio.CancelledError:
+            self.ended.append("cancelled")
+            raise
+        said(target.name, "taken\n", False)
+        end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+
 REFUSED = CopyRefused("no room on the target")
 
 
 class Console:
     """One console process working on a site."""
 
-    def __init__(self, site: Site, die_at: int | None = None, copier: FakeCopier | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        die_at: int | None = None,
+        copier: FakeCopier | None = None,
+        streamer: FakeStreamer | None = None,
+    ) -> None:
         self.site = site
         self.life = Life(die_at)
         self.operator = FakeOperator(self.life)
@@ -134,6 +169,7 @@ class Console:
             self.operator,
             who="root@jump",
             copier=copier,
+            streamer=streamer,
             rules=site.rules(),
             now=console_time,
         )

@@ -54,3 +54,9 @@ def transfer(id: str, source: str, node: str = "web-a", **values: Any) -> dict[s
     """A transfer."""
     action = {"kind": "transfer", "source": source, "host": "spare", "target": "/root/spare.img"}
     return {"id": id, "node": node, "action": action, **values}
+
+
+def stream(id: str, text: str, to: str = "web-b", node: str = "web-a", **values: Any) -> dict[str, Any]:
+    """A stream from a node into another machine."""
+    action = {"kind": "stream", "text": text, "to": to, "into": f"take {id}", "total": 100}
+    return {"id": id, "node": node, "action": action, **values}

@@ -134,6 +134,7 @@ IN_TROUBLE: list[tuple[StepState, Choice | None, Do]] = [
     (StepState.INTERRUPTED, Choice.READ_AGAIN, Do.REOPEN),
     (StepState.UNKNOWN, Choice.HOLDS, Do.DONE),
     (StepState.INTERRUPTED, Choice.HOLDS, Do.DONE),
+    (StepState.INTERRUPTED, Choice.RETRY, Do.RETRY),
     (StepState.UNKNOWN, Choice.RETRY, Do.STOP),
     (StepState.UNKNOWN, Choice.UNDO, Do.STOP),
     (StepState.UNKNOWN, Choice.GO, Do.STOP),

@@ -158,7 +158,9 @@ def test_a_plan_has_two_hundred_steps_at_most_each_with_an_id_of_its_own(snapsho
 
     assert len(plan_file.parse(steps(range(200)), PATH, snapshot, OURS).steps) == 200
     assert "steps: too long: 200 at most" in refused(steps(range(201)), snapshot)
-    assert "two steps have the same id" in refused(steps(range(1)) + steps(range(1))[len(head) :], snapshot)
+    assert "two steps have the same id: rotate-0" in refused(
+        steps(range(1)) + steps(range(1))[len(head) :], snapshot
+    )
 
 
 def test_a_step_may_take_a_week(snapshot: PairSnapshot) -> None:

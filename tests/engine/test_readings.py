@@ -8,6 +8,7 @@ from tests.engine.running import apply, states
 def _calls_of(*steps: dict[str, object]) -> list[str]:
     """What was asked of the nodes and of the eyes, in order; the readings before the first step left out."""
     site = Site()
+    site.flags.add("whole")
     run, _ = apply(site, plan_of(*steps))
     assert set(states(run)) == {"done"}
     first = next(n for n, call in enumerate(site.calls) if "launch" in call)
@@ -23,5 +24,5 @@ def test_a_guard_is_read_again_after_the_step_before_it_has_ended() -> None:
 
 def test_a_wait_that_is_over_already_takes_no_reading_of_its_own() -> None:
     undo = {"none_needed": "it does nothing"}
-    calls = _calls_of(command("one", "true", undo=undo), wait("two", ()))
+    calls = _calls_of(command("one", "true", undo=undo), wait("two", ("whole",)))
     assert calls.count("fresh") == 1, calls

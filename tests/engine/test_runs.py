@@ -193,6 +193,22 @@ def test_a_reboot_under_a_job_is_interrupted() -> None:
     assert "web-a booted while it ran" in run.why
 
 
+def test_what_a_reboot_has_interrupted_can_be_run_again() -> None:
+    site = Site()
+    site.does("one", takes=30)
+    console = Console(site)
+    console.operator.answers = [Choice.RETRY]
+
+    async def main() -> RunRecord:
+        asyncio.get_running_loop().call_later(5, site.reboot, "web-a")
+        return await console.runner.apply(plan_of(command("one", "one")))
+
+    run = warped(main())
+    assert states(run) == ["done"]
+    assert [step.attempt for step in run.steps] == [2]
+    assert Choice.RETRY in console.operator.asked[-1].choices
+
+
 def test_a_job_that_takes_too_long_is_unknown_and_keeps_its_lock() -> None:
     site = Site()
     site.does("one", takes=1000)

@@ -98,17 +98,18 @@ class _Operator:
         if Choice.TAKE_OVER in choices:
             return Choice.TAKE_OVER
         await self._bench.strike.mend()
-        if Choice.RETRY in choices:
+        looked = self._looked.get(step, 0)
+        if Choice.RETRY in choices and (looked or Choice.READ_AGAIN not in choices):
             if step in self._tried or self._bench.strike.cell.then is Then.OTHER:
                 return Choice.CANCEL
             self._tried.add(step)
             return Choice.RETRY
         if Choice.READ_AGAIN not in choices:
             return Choice.CANCEL
-        looked = self._looked[step] = self._looked.get(step, 0) + 1
-        if looked == 2:
+        self._looked[step] = looked + 1
+        if looked == 1:
             await self._end_what_hangs(question.run, step)
-        return Choice.READ_AGAIN if looked <= 3 else Choice.CANCEL
+        return Choice.READ_AGAIN if looked < 3 else Choice.CANCEL
 
     def _true(self, typed: str) -> bool:
         """Whether an honest operator can type it: no node is off that is not, and no data is given up."""

@@ -3,30 +3,16 @@
 import asyncio
 
 from console.engine.runner import Refused
-from console.health.conditions import check
 from console.model.plan import Plan
 from console.model.run import RunRecord, RunState
 from console.model.snapshot import PairSnapshot
-from console.model.words import Answer
 from playbooks.job import CannotPlan
 from playbooks.jobs import JOBS
+from playbooks.parts.refusing import LOCK_FRESH
 from tests.faults.cells import Then
 from tests.faults.console import Bench, Console
 from tests.faults.site import STARTS, Site
 
-WHOLE = (
-    "both-nodes-answer",
-    "master-mounted-through-mirror",
-    "mirror-complete-2-of-2",
-    "no-rebuild-running",
-    "mounted-on-one-node",
-    "master-holds-address",
-    "one-address-holder",
-    "slave-vrrp-runs",
-    "gate-alive",
-    "no-split-brain",
-)
-"""The pair as it should be."""
 _WAYS = ("recover-slave", "fail-back", "start-pair", "promote")
 """Jobs that lead back, in the order in which they are tried."""
 _ROUNDS = 8
@@ -39,6 +25,8 @@ class Onward:
         self._site = site
         self._bench = bench
         self._plan = plan
+        self._waited = False
+        self._left = ["resume", "undo"] if bench.strike.cell.then is Then.OTHER else []
         self.told: list[str] = []
         """What was done, one line each."""
         self.wrong: list[str] = []
@@ -49,12 +37,7 @@ class Onward:
 
     async def missing(self) -> str:
         """The first thing that is not as it should be."""
-        snapshot = await self._site.look()
-        for name in WHOLE:
-            verdict = check(name, snapshot)
-            if verdict.answer is not Answer.YES:
-                return f"{name}: {verdict.why}"
-        return ""
+        return await self._site.missing()
 
     async def run(self) -> RunRecord | None:
         """The job itself, with all the operator tries to bring it to its end."""
@@ -108,9 +91,26 @@ class Onward:
             if not (missing := await self.missing()):
                 return True
             self.told.append(f"not whole: {missing}")
-            if not await self._one_more(await self._site.look()):
+            on = await self._one_more(await self._site.look()) or await self._outwaited()
+            if not on and not await self._back_to_the_run():
                 return False
         return not await self.missing()
+
+    async def _outwaited(self) -> bool:
+        """Wait until a lock that a console left behind has become stale; False where none is held."""
+        snapshot = await self._site.look()
+        if all(view.facts.lock.value is None for view in snapshot.nodes) or self._waited:
+            return False
+        self._waited = True
+        await self._site.lab.world.clock.sleep(LOCK_FRESH)
+        return True
+
+    async def _back_to_the_run(self) -> bool:
+        """Where no other job leads on: what the operator did not want to do first; each once."""
+        while self._left:
+            if await self._try(self._left.pop(0)) is not None:
+                return True
+        return False
 
     async def _one_more(self, snapshot: PairSnapshot) -> bool:
         ways: tuple[str, ...] = (

@@ -16,6 +16,7 @@ from console.commands.sampling import opener
 from console.engine.journal import Journal
 from console.engine.runner import Runner
 from console.health.binding import bound_facts
+from console.health.conditions import check
 from console.lab import provision as lab_provision
 from console.lab.pair import BARE, HEALTHY, LabPair, serve
 from console.lab.running import run_text
@@ -24,6 +25,7 @@ from console.model.config import Config, NodeConfig
 from console.model.plan import Plan
 from console.model.run import Choice, Question, RunRecord, RunState
 from console.model.snapshot import PairSnapshot
+from console.model.words import Answer
 from console.ssh import policy
 from console.watch.fresh import PairEyes
 from playbooks.job import Job
@@ -66,6 +68,21 @@ _CLEAN = (
     f" {TRACE} {HOOK} /var/tmp/intruded /var/run/marks.*; mkdir -p /var/tmp /var/run;"
     " rm -f /root/images/*.aside-* /root/evacuated.img*"
 )
+
+
+WHOLE = (
+    "both-nodes-answer",
+    "master-mounted-through-mirror",
+    "mirror-complete-2-of-2",
+    "no-rebuild-running",
+    "mounted-on-one-node",
+    "master-holds-address",
+    "one-address-holder",
+    "slave-vrrp-runs",
+    "gate-alive",
+    "no-split-brain",
+)
+"""The pair as it should be."""
 
 
 class Yes:
@@ -138,8 +155,17 @@ class Site:
                 await run_text(node, _CLEAN)
         self.clean = False
         self.lab.world.sync_rate = 1 << 28
+        if self.scenario == HEALTHY:
+            await self._whole()
         await self._into(state)
         await self.both_seen()
+
+    async def _whole(self) -> None:
+        for _ in range(60):
+            if not (missing := await self.missing()):
+                return
+            await self.lab.world.clock.sleep(2.0)
+        raise RuntimeError(missing)
 
     async def _into(self, state: str) -> None:
         match state:
@@ -157,6 +183,12 @@ class Site:
                 await self.settled()
             case _:
                 pass
+
+    async def missing(self) -> str:
+        """The first thing that is not as it should be, empty when the pair is whole."""
+        snapshot = await self.look()
+        verdicts = ((name, check(name, snapshot)) for name in WHOLE)
+        return next((f"{name}: {said.why}" for name, said in verdicts if said.answer is not Answer.YES), "")
 
     async def both_seen(self) -> None:
         """Wait until both nodes answer, GEOM too."""

@@ -36,6 +36,7 @@ async def run(stage: Stage, script: str) -> Outcome:
         ("ls /nosuch; echo $?", "1\n", "ls: /nosuch: No such file or directory\n"),
         ("cat /nosuch; echo $?", "1\n", "cat: /nosuch: No such file or directory\n"),
         ("mkdir /a; mkdir /a", "", "mkdir: /a: File exists\n"),
+        ("set -eu; echo one; cat > /u; wait; cat /u; kill -0 $$", "one\n", ""),
         ("rm /nosuch; rm -f /nosuch", "", "rm: /nosuch: No such file or directory\n"),
         ("printf 'a\\nb\\nc\\n' > /x; tail -1 /x; head -1 /x; tail -n +2 /x", "c\na\nb\nc\n", ""),
         ("truncate -s 1m /i; stat -f '%z %Sp' /i; du -k /i", "1048576 -rw-r--r--\n64\t/i\n", ""),

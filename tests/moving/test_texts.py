@@ -7,7 +7,7 @@ import pytest
 
 from console.model.plan import Command, Risk, Step, Stream, WriteFile
 from playbooks.job import CannotPlan
-from playbooks.migrating.steps import steps_of
+from playbooks.migrating.steps import functions, steps_of
 from playbooks.migrating.work import Work
 from tests.moving.works import KINDS, MARK, replace, work
 
@@ -34,11 +34,14 @@ def test_every_text_is_sound_posix_shell(kind: str, tmp_path: Path) -> None:
     for step in steps_of(KINDS[kind], MARK):
         for number, text in enumerate(texts(step)):
             assert "\t" not in text
+            # Those are checked where they stand, in functions.sh.
+            for block in functions.called_by(text):
+                text = text.replace(block, "")
             files.append(tmp_path / f"{step.id}.{number}.sh")
             files[-1].write_text(f"#!/bin/sh\n{text}")
     # A head names what only some functions use, and a loop may be over one thing.
     checked = subprocess.run(
-        [SHELLCHECK, "-s", "sh", "-e", "SC2034,SC2317,SC2015,SC2043", *files],
+        [SHELLCHECK, "-s", "sh", "-e", "SC2034,SC2317,SC2015,SC2016,SC2043", *files],
         capture_output=True,
         text=True,
         check=False,

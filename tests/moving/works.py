@@ -8,23 +8,8 @@ from playbooks.migrating.work import Content, Move, Place, Way, Work
 MARK = "0123456789abcdef"
 MB = 1 << 20
 TOOLS = frozenset(
-    [
-        "dump",
-        "restore",
-        "gpart",
-        "fdisk",
-        "disklabel",
-        "bsdlabel",
-        "newfs",
-        "tunefs",
-        "dumpfs",
-        "mtree",
-        "sha256",
-        "ssh",
-        "ssh-keygen",
-        "gzip",
-    ]
-)
+    ("dump", "restore", "gpart", "fdisk", "disklabel", "bsdlabel", "newfs", "tunefs", "dumpfs", "mtree")
+) | frozenset(("sha256", "ssh", "ssh-keygen", "gzip"))
 LABEL = """\
 # /dev/ada1s1:
 8 partitions:

@@ -53,6 +53,12 @@ def test_the_way_home_has_these_steps_in_this_order() -> None:
     assert made.expects[0] == "master-mounted-through-mirror"
 
 
+def test_a_half_that_is_being_overwritten_is_not_called_unused() -> None:
+    made = plan("fail-back", slave_serves())
+    assert "unused" in made.step("attach-md-master").leaves
+    assert "being copied over web-a's half" in made.step("rebuild-master-half").leaves
+
+
 def test_the_slave_s_half_is_the_source_and_the_master_s_the_typed_target() -> None:
     made = plan("fail-back", slave_serves())
     copy = made.step("rebuild-master-half")

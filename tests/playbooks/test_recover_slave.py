@@ -70,6 +70,17 @@ def test_the_copy_shows_its_direction_and_asks_for_the_slave_s_half_by_name() ->
     assert {"master-half-active", "master-lineage-newest", "not slave-mounted"} <= set(step.guards)
 
 
+def test_a_daemon_that_ended_is_noticed_before_its_port_is_waited_for() -> None:
+    """A reboot between the two steps leaves nothing that would ever listen."""
+    assert "not slave-ggated-runs" in waits(plan("recover-slave", lost()), "image-served").failed_when
+
+
+def test_a_half_that_is_being_written_is_not_called_unused() -> None:
+    made = plan("recover-slave", lost())
+    assert "unused" in made.step("make-gate").leaves
+    assert "whole only once it is ACTIVE" in made.step("join").leaves
+
+
 def test_a_copy_that_stops_is_noticed_before_its_time_is_over() -> None:
     wait = waits(plan("recover-slave", lost()), "copied")
     assert wait.until == ("slave-half-active", "master-mirror-complete")

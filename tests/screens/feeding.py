@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from console.app import MirrorgateApp
 from console.model.asking import Asker
 from console.model.config import PairConfig
+from console.model.form import FirstJob
 from console.model.snapshot import PairState
 from console.screens.faults import Faults
 from console.screens.jobs import Jobs
@@ -54,6 +55,7 @@ def console(
     jobs: Jobs | None = None,
     ascii_only: bool = False,
     theme: str = "textual-dark",
+    first: FirstJob | None = None,
 ) -> MirrorgateApp:
     """An app that shows `states`, without animation."""
     feed = feed or Feed(*states)
@@ -65,6 +67,7 @@ def console(
         jobs=jobs,
         faults=faults,
         ascii_only=ascii_only,
+        first=first,
         clock=clock or Clock(),
     )
     app.animation_level = "none"

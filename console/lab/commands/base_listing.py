@@ -58,13 +58,19 @@ async def ls(call: Call) -> int:
     for index, (name, known) in enumerate(directories):
         if index or files:
             call.say("")
-        if len(directories) + len(files) > 1 or status:
+        if index or len(directories) + len(files) > 1 or status:
             call.say(f"{name}:")
         if not known.lets(call, 4):
             call.complain(f"ls: {name}: Permission denied")
             status = 1
             continue
         _list(call, _members(call, known, options), options, total=True)
+        if "R" in options:
+            for child in children(call.node, known.path):
+                if child.kind == "directory" and (
+                    not child.name.startswith(".") or options.keys() & {"a", "A"}
+                ):
+                    directories.append((f"{name.rstrip('/')}/{child.name}", child))
     return status
 
 

@@ -92,7 +92,7 @@ def _describe(device: str, volume: Volume) -> str:
 
 
 def _journal(layout: Geometry) -> int:
-    """Bytes of a soft-updates journal: a thousandth of the file system in its largest blocks, at least 4 MB."""
+    """Bytes of a soft-updates journal: a thousandth of the file system in blocks, at least 4 MB."""
     return max(4 << 20, -(-layout.size * BLOCK // 1024 // BLOCK) * BLOCK)
 
 

@@ -186,32 +186,36 @@ async def _whole(call: Call, reader: Reader, title: Title, *, dry: bool) -> None
     path = resolve(call, SYMBOLS)
     await wait_for(call, path)
     before: dict[str, int] = {}
+    directories: frozenset[int] = frozenset()
     if title.since:
-        before = _symbols(call, path, title)
+        before, directories = _symbols(call, path, title)
     target = Unpacker(call, dry=dry)
     try:
-        target.rename(before, title)
+        target.rename(before, directories, title)
         target.make_directories(title)
         await _files(call, reader, title, target, set(title.names))
         target.finish()
-        table = json.dumps({"date": title.date, "names": title.names})
+        table = json.dumps(
+            {"date": title.date, "names": title.names, "directories": sorted(title.directories)}
+        )
         target.keep(SYMBOLS, table.encode().ljust(_BYTES_PER_NAME * len(title.names)), 0o600)
     except Full as full:
         raise Failed(*full.args) from full
     await reader.drain()
 
 
-def _symbols(call: Call, path: str, title: Title) -> dict[str, int]:
+def _symbols(call: Call, path: str, title: Title) -> tuple[dict[str, int], frozenset[int]]:
     if not call.node.fs.exists(path):
         raise Failed("open: No such file or directory", f"cannot open symbol table file ./{SYMBOLS}")
     try:
         known = json.loads(call.node.fs.read_file(path))
         date, names = int(known["date"]), dict(known["names"])
+        directories = frozenset(known["directories"])
     except (ValueError, KeyError, TypeError) as odd:
         raise Failed("read: No error: 0", f"cannot read symbol table file ./{SYMBOLS}") from odd
     if date != title.since:
         raise Failed("Incremental tape too low" if date > title.since else "Incremental tape too high")
-    return names
+    return names, directories
 
 
 async def _files(

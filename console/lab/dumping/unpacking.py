@@ -33,22 +33,38 @@ class Unpacker:
         self._inodes = usage.inodes_free
         self._directories: dict[str, File] = {}
 
-    def rename(self, before: dict[str, int], title: Title) -> None:
+    def rename(self, before: dict[str, int], old_directories: frozenset[int], title: Title) -> None:
         """Bring what an earlier level restored to today's names: remove, move."""
         today = {number: name for name, number in sorted(title.names.items(), reverse=True)}
-        for name in sorted(before, reverse=True):
-            if title.names.get(name) == before[name] or name == ".":
+        moved: list[tuple[str, str]] = []
+        for name in sorted(before, key=lambda known: known.split("/")):
+            number, now = before[name], name
+            for old, new in moved:
+                if now.startswith(f"{old}/"):
+                    now = new + now[len(old) :]
+            same_kind = (number in title.directories) == (number in old_directories)
+            if self._dry or name == "." or (title.names.get(now) == number and same_kind):
                 continue
-            new = today.get(before[name])
-            old = self._path(name)
-            if self._dry or entry(self._node, old) is None:
+            path, goal = self._path(now), today.get(number, "")
+            if entry(self._node, path) is None:
                 continue
-            if new is not None and new not in before and self._parent(new):
-                self._node.fs.rename(old, self._path(new))
-                attributes_of(self._node).move(old, self._path(new))
+            # An inode on the tape may be another file by now; a directory moves with all that is in it.
+            whole = same_kind and (number in title.directories or number not in title.dumped)
+            if whole and goal and self._parent(goal) and entry(self._node, self._path(goal)) is None:
+                self._node.fs.rename(path, self._path(goal))
+                attributes_of(self._node).move(path, self._path(goal))
+                moved.append((now, goal))
             else:
-                self._node.fs.remove(old, recursive=True)
-                attributes_of(self._node).forget(old)
+                self._remove_old(now, title)
+
+    def _remove_old(self, name: str, title: Title) -> None:
+        path = self._path(name)
+        known = entry(self._node, path)
+        stays = title.names.get(name) in title.directories
+        if known is None or (known.kind == "directory" and stays):
+            return
+        self._node.fs.remove(path, recursive=True)
+        attributes_of(self._node).forget(path)
 
     def make_directories(self, title: Title, wanted: set[str] | None = None) -> None:
         """Make the directories, and say which of them are there already."""

@@ -76,8 +76,10 @@ snap() {
 pace() {
     begun=$(date +%s)
     moved=0
+    # What is due within a second or so: then the other end's death shows as soon.
+    count=$(($1 / 64 + 1))
     while :; do
-        dd bs=64k count=16 2>"$s/pace" || return 1
+        dd bs=64k count="$count" 2>"$s/pace" || return 1
         bytes=$(sed -n 's/ bytes.*//p' "$s/pace")
         [ "${bytes:-0}" -gt 0 ] || return 0
         moved=$((moved + bytes / 1024))
@@ -94,7 +96,7 @@ watch() {
             $1 == "-" { print "progress", name, "- - -"; next }
             $2 == "-" { printf "progress %s - - %.0f\n", name, $1 * 1024; next }
             { printf "progress %s %.1f %.0f %.0f\n", name, $2, $1 * 10.24 * $2, $1 * 1024 }'
-        sleep 2
+        sleep 2 >/dev/null 2>&1
     done
 }
 
@@ -124,7 +126,9 @@ judge() {
     [ $((written + 1024)) -ge $((estimated / 10 * 9)) ] ||
         fail "the dump of $1 wrote $written of $estimated blocks: files were missing, repeat the step"
     sed -n 's/.*Date of this level [0-9] dump: //p' "$s/$1.dump" >"$s/$1.date"
-    echo "$1: $written blocks of 1 KiB"
+    awk -v name="$1" -v blocks="$written" 'BEGIN {
+        printf "progress %s 100.0 %.0f %.0f\n", name, blocks * 1024, blocks * 1024
+    }'
 }
 
 # Whether a part of the pipe ended well; $1: the file with its status, $2: what it was.
@@ -200,7 +204,7 @@ count() {
         wc -l "$s/$1.old" 2>/dev/null | awk -v name="$1" -v total="$2" '
             total == "-" || $1 > total { print "progress", name, "- - -"; next }
             { printf "progress %s %.1f - -\n", name, $1 * 100 / total }'
-        sleep 2
+        sleep 2 >/dev/null 2>&1
     done
 }
 

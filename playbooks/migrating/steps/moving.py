@@ -50,9 +50,10 @@ def _piped(work: Work, move: Move, mark: str, level: int) -> Step:
             *before(work, move, level),
             *ready,
             f"{q('watch', move.slug, move.device)} &",
+            "watcher=$!",
             pipe(sent(work, move), *between(work, move), taker),
             f': >"$s/{move.slug}.ended"',
-            "wait",
+            'kill "$watcher" 2>/dev/null',
             *after(work, move, level, end),
         ),
     )

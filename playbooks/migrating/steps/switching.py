@@ -63,7 +63,7 @@ def _tidied(work: Work, mark: str) -> Step:
     return step(
         "unmount-copies",
         f"Finish and unmount the copies on {host}",
-        "restoresymtable belongs to restore, not to the system; the label can be written when nothing is open.",
+        "restoresymtable belongs to restore; and the label can be written only when nothing is open.",
         host,
         opened(host, mark, *kept, q("rm", "-f", *tables), *unmount_lines(work)),
         undo=no_undo(_COPY_ONLY),

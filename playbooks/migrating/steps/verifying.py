@@ -49,10 +49,10 @@ def verified(work: Work, move: Move, mark: str) -> Step:
     """Compare one file system with its copy."""
     slug, host = move.slug, work.source.name
     ours = f'{{ {sums_line(work, move, copy=False)} >"$s/{slug}.old"; }} &'
-    watch = f"{q('count', slug, str(move.source.inodes_used or '-'))} &"
+    watch = (f"{q('count', slug, str(move.source.inodes_used or '-'))} &", "watcher=$!")
     judged = (q("compare", slug, move.mount),)
     begun = (f'rm -f "$s/{slug}.ended" "$s/{slug}.old" "$s/{slug}.new"',)
-    ended = (f': >"$s/{slug}.ended"', "wait")
+    ended = (f': >"$s/{slug}.ended"', 'kill "$watcher" 2>/dev/null')
     action: Command | Stream
     if work.same_host or work.way is Way.DIRECT:
         theirs = sums_line(work, move, copy=True) if work.same_host else f"there list {slug} </dev/null"
@@ -63,7 +63,7 @@ def verified(work: Work, move: Move, mark: str) -> Step:
                 mark,
                 *extra,
                 *begun,
-                watch,
+                *watch,
                 ours,
                 "listed=$!",
                 f'({theirs}) >"$s/{slug}.new"',
@@ -81,7 +81,7 @@ def verified(work: Work, move: Move, mark: str) -> Step:
                 host,
                 mark,
                 *begun,
-                watch,
+                *watch,
                 ours,
                 "listed=$!",
                 f'cat >"$s/{slug}.new"',

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.model.disks import HostDisks
 from playbooks.migrating.fstab import Renaming, fstab_of_copy, loader_of_copy
 from tests.playbooks.migrating.machines import gpt_machine, machine, settled, with_part
 
+ANY_LOAD = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HOST = machine("13.2")
 NEW = Renaming(
     HOST,
@@ -58,6 +59,7 @@ def test_a_diskid_whose_end_fits_no_partition_is_left() -> None:
     assert fstab_of_copy(line, NEW) == line
 
 
+@ANY_LOAD
 @given(st.text())
 def test_text_that_is_no_fstab_is_kept(text: str) -> None:
     kept = text.replace("/dev/ada0", "/dev/x")
@@ -71,6 +73,7 @@ specs = st.one_of(
 )
 
 
+@ANY_LOAD
 @given(st.lists(st.lists(st.tuples(specs, gaps), max_size=7), max_size=8))
 def test_only_the_first_word_of_a_line_ever_changes(rows: list[list[tuple[str, str]]]) -> None:
     text = "\n".join("".join(word + gap for word, gap in row) for row in rows)

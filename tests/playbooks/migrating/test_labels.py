@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.parse.disklabel import DiskLabel, Partition, read_disklabel
 from playbooks.migrating.labels import differences, edited, header_of, label_text, problems
 
+ANY_LOAD = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CAPTURES = Path(__file__).parents[2] / "captures/freebsd/disklabel"
 TEXTS = {path.name: path.read_text() for path in sorted(CAPTURES.glob("*.txt"))}
 
@@ -34,6 +35,7 @@ def a_label(draw: st.DrawFn) -> DiskLabel:
     return DiskLabel(dev, header, 8, tuple(rows), tuple(letters))
 
 
+@ANY_LOAD
 @given(a_label(), st.booleans())
 def test_a_written_label_is_read_as_the_same_label(label: DiskLabel, cylinders: bool) -> None:
     reading = read_disklabel(label_text(label, cylinders=cylinders))
@@ -77,6 +79,7 @@ def test_letters_types_and_the_disk_s_name_are_edited_and_everything_else_is_kep
     assert new == old.replace("disk: ad1s1", "disk: ad0s1").replace("e: 100 0 unused", "a: 100 0 4.2BSD")
 
 
+@ANY_LOAD
 @given(a_label(), st.lists(st.text(st.characters(exclude_characters="\n")), max_size=4))
 def test_lines_that_are_not_understood_are_kept_byte_for_byte(label: DiskLabel, junk: list[str]) -> None:
     rows = [line for line in label_text(label).split("\n") if not line.strip().startswith("disk:")]
@@ -138,6 +141,7 @@ def test_a_label_whose_sizes_are_open_is_none() -> None:
     assert problems(read_disklabel(TEXTS["proto-file-star-sizes.txt"]).facts) == ("there is no label",)
 
 
+@ANY_LOAD
 @given(a_label(), a_label())
 def test_the_sides_of_a_diff_are_the_two_texts(one: DiskLabel, other: DiskLabel) -> None:
     old, new = label_text(one), label_text(other)

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from console.model.disks import Disk, Scheme
@@ -14,6 +14,7 @@ from playbooks.migrating.layout import Space, Wanted, label_of, places_of, space
 from playbooks.migrating.work import Content, Place
 from tests.playbooks.migrating.machines import MB, RELEASES
 
+ANY_LOAD = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MAJORS = [int(release.split(".")[0]) for release in RELEASES]
 SYSTEM = (
     Wanted("/", 60 * MB, "a"), Wanted("swap", 16 * MB, "b"), Wanted("/var", 40 * MB, "e"),
@@ -35,6 +36,7 @@ mounts = st.lists(
 )
 
 
+@ANY_LOAD
 @given(
     mounts,
     st.lists(st.integers(1, 900 * MB), min_size=7, max_size=7),
@@ -173,6 +175,7 @@ def test_a_disk_that_cannot_be_divided_so_is_refused(
         space_of(disk, scheme, major, "web-a")
 
 
+@ANY_LOAD
 @given(st.lists(st.integers(10 * MB, 100 * MB), min_size=2, max_size=5), st.integers(30 * MB, 2_000 * MB))
 def test_scaling_fills_any_disk_and_never_more(sizes: list[int], disk: int) -> None:
     names = tuple(

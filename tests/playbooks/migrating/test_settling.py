@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from console.model.disks import Disk, HostDisks, Mounted, Scheme
+from console.model.disks import Disk, HostDisks, Mounted, Part, Scheme
 from console.parse.disklabel import read_disklabel
 from console.parse.fstab import read_fstab
 from playbooks.migrating import labels
@@ -318,3 +318,24 @@ def test_a_draft_shows_how_full_it_will_be_even_where_it_does_not_fit() -> None:
     host = with_part(machine(), "/var", used=900 * MB)
     made = draft(having(host), answers(host))
     assert [fit.mounts for fit in made.fits if fit.problem] == [("/var",)]
+
+
+def test_a_line_of_a_third_disk_stays_in_its_machine_and_is_commented_out_for_another() -> None:
+    host = machine(name="web-a")
+    found = host.disks[0].places[-1].file_system
+    part = Part("ada2p1", MB, MB, "freebsd-ufs", 1, file_system=found)
+    third = Disk("ada2", 8 * MB, scheme=Scheme.GPT, parts=(part,))
+    more = replace(
+        host,
+        disks=(*host.disks, third),
+        fstab=(host.fstab or "") + "/dev/ada2p1 /data ufs rw 2 2\n",
+        mounts=(*host.mounts, Mounted("/dev/ada2p1", "/data", "ufs", ("rw",))),
+    )
+    here = settled(more)
+    assert here.fstab_after.splitlines()[-1] == "/dev/ada2p1 /data ufs rw 2 2"
+    assert any("/data (/dev/ada2p1) stays" in line and "called otherwise" in line for line in here.cautions)
+    assert not any("/data" in line for line in settled(more, becomes="ada1").cautions)
+    away = settled(more, machine(name="web-b"))
+    assert away.fstab_after.splitlines()[-1] == "#/dev/ada2p1 /data ufs rw 2 2"
+    for work in (here, away):
+        assert [move.mount for move in work.moves] == ["/", "/home", "/usr", "/var"]
