@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.model.disk_map import Foreseen
 from console.model.plan import Plan
 from console.model.snapshot import PairSnapshot
 
@@ -48,3 +49,5 @@ class Job(Generic[A]):
     surveys: Callable[[PairSnapshot, Mapping[str, object]], tuple[str, ...]] | None = None
     """Of a job that needs `snapshot.disks`: the machines to read, given the answers so far; node names, or
     `[user@]host[:port]` of others. Their disks are in the snapshot that `defaults` and `plan` get."""
+    foresees: Callable[[PairSnapshot, Mapping[str, object]], Foreseen | None] | None = None
+    """Of a job that can be drawn: what the answers so far amount to; pure, and raises nothing."""

@@ -8,7 +8,8 @@ from console.model.plan import Plan, PlanHost
 from console.model.snapshot import PairSnapshot
 from playbooks.job import Job
 from playbooks.migrating.answers import MigrateAnswers, defaults, surveyed
-from playbooks.migrating.settling import settle
+from playbooks.migrating.drawing import drawn, foreseen
+from playbooks.migrating.settling import draft, settle
 from playbooks.migrating.steps import steps_of
 from playbooks.migrating.work import Work
 from playbooks.parts import refusing
@@ -31,6 +32,7 @@ def plan(snapshot: PairSnapshot, answers: MigrateAnswers) -> Plan:
         ends=_ends(work),
         unchecked=work.cautions,
         hosts=_hosts(snapshot, work),
+        disks=drawn(draft(snapshot, answers)),
     )
 
 
@@ -60,4 +62,5 @@ JOB = Job(
     defaults=defaults,
     plan=plan,
     surveys=surveyed,
+    foresees=foreseen,
 )

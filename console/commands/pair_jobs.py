@@ -15,6 +15,7 @@ from console.engine.parties import Eyes, Operator
 from console.engine.runner import Refused, Runner
 from console.model.asking import Asker
 from console.model.config import Config, PairConfig
+from console.model.disk_map import Foreseen
 from console.model.disks import HostDisks
 from console.model.form import Form, JobInfo, Value
 from console.model.plan import Plan
@@ -104,6 +105,16 @@ class PairJobs:
                 raise CannotPlan(f"no job is called {job}; there are: {', '.join(JOBS)}")
             return Form(info)
         return answers.form(JOBS[job], self._with_disks(pair, job, values))
+
+    def foresees(self, pair: str, job: str, values: Mapping[str, Value]) -> Foreseen | None:
+        """What the answers so far amount to."""
+        ours = JOBS.get(job)
+        if ours is None or ours.foresees is None:
+            return None
+        try:
+            return ours.foresees(self._with_disks(pair, job, values), values)
+        except CannotPlan as why:
+            return Foreseen(trouble=str(why))
 
     def plan(self, pair: str, job: str, values: Mapping[str, Value]) -> Plan:
         """The whole plan, from the newest reading. Raises CannotPlan."""

@@ -46,7 +46,7 @@ NOT_PROOF = "not proof for a power cut at both sites"
 """What a count of lost markers never proves: the peer acknowledges from its cache."""
 
 ON_ITS_WAY = 0.25
-"""Seconds an answer may take from the node to the console."""
+"""Seconds an answer may take from the node to the console, where a refresh takes no longer itself."""
 
 _NUMBER = r"(\d{1,12})"
 _AT = r"(\d{1,12}(?:\.\d{1,9})?|-)"
@@ -123,6 +123,7 @@ class Clocks:
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, float]] = {}
+        self._ways: dict[str, float] = {}
 
     def read(self, snapshot: PairSnapshot) -> None:
         """Take one reading into account."""
@@ -130,13 +131,16 @@ class Clocks:
             if (offset := node.facts.clock_offset.value) is not None:
                 least, most = self._seen.get(node.name, (offset, offset))
                 self._seen[node.name] = (min(least, offset), max(most, offset))
+                # On a slow link the answer was at most as long on its way as the whole refresh took.
+                way = max(ON_ITS_WAY, node.link.round_trip or 0.0)
+                self._ways[node.name] = max(way, self._ways.get(node.name, way))
 
     def told(self) -> dict[str, float]:
         """`clock.offset.NODE` and `clock.uncertainty`; nothing of a node whose clock was set meanwhile."""
         found: dict[str, float] = {}
         uncertainty = 0.0
         for name, (least, most) in self._seen.items():
-            highest = least + 1.0 + ON_ITS_WAY
+            highest = least + 1.0 + self._ways[name]
             if most <= highest:
                 found[f"clock.offset.{name}"] = (most + highest) / 2
                 uncertainty += (highest - most) / 2

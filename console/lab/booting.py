@@ -105,6 +105,9 @@ async def _mount_root(system: SystemDisk, device: str) -> None:
             raise Stopped("mount", said, "Mounting /etc/fstab filesystems failed, startup aborted", _SHELL)
         await volume_tree.load(node, found, where)
         where.superblock = found.superblock
+    # rc(8) makes an empty /var what programs expect it to be.
+    for directory in ("/var/log", "/var/run", "/var/db"):
+        node.fs.mkdir(directory, recursive=True)
     system.volumes = [where for where, _ in mounted]
     system.swap = []
     for words in lines:

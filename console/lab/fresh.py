@@ -63,7 +63,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
         "sysctl", "tunefs", "umount",
     ),
     "/usr/bin": (
-        "awk", "basename", "chgrp", "cmp", "cut", "du", "env", "fstat", "fsync", "getent", "grep",
+        "awk", "basename", "chgrp", "cmp", "cut", "du", "env", "find", "fstat", "fsync", "getent", "grep",
         "head", "id", "jot", "killall", "less", "lockf", "logger", "mkfifo", "mktemp", "netstat",
         "printf", "procstat", "scp", "sed", "sockstat", "sort", "ssh", "ssh-keygen", "ssh-keyscan",
         "stat", "su", "tail", "top", "touch", "tr", "truncate", "uname", "uptime", "vmstat", "wc",

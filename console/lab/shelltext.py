@@ -15,6 +15,7 @@ is it becomes `_ERRORS=FILE`.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _OPERATORS = (
     "<<<", "<<-", "&>>", ";;", "&&", "||", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "\n", ";", "&", "|",
@@ -43,8 +44,8 @@ TALKERS = frozenset({"dump", "rdump", "restore", "rrestore", "ssh", "scp"})
 SILENT = frozenset(
     {
         "bsdlabel", "camcontrol", "chflags", "chgrp", "chmod", "chown", "cp", "date", "df", "diskinfo",
-        "disklabel", "dmesg", "du", "dump", "dumpfs", "fsck", "fstat", "fstyp", "fsync", "hostname", "id",
-        "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount", "mv",
+        "disklabel", "dmesg", "du", "dump", "dumpfs", "find", "fsck", "fstat", "fstyp", "fsync", "hostname",
+        "id", "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount", "mv",
         "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat", "swapinfo",
         "swapoff", "swapon", "sync", "sysctl", "sysrc", "touch", "truncate", "tunefs", "umount", "uname",
         "uptime", "which", "whoami",
@@ -368,6 +369,7 @@ def _numbered(stream: list[Token], index: int) -> bool:
     return before is not None and before.end == stream[index].start and before.text in "3456789"
 
 
+@lru_cache(512)
 def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
     """Rewrite `text` so that what would read the session's input reads it live."""
     if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, *TALKERS, "read")):

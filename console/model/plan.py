@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from console.model.config import AbsolutePath, Word
+from console.model.disk_map import DiskMap
 
 
 class _Strict(BaseModel):
@@ -130,6 +131,16 @@ class Undo(_Strict):
         return self
 
 
+class Change(_Strict):
+    """A text that a step replaces as a whole: shown as a difference, never read by what runs."""
+
+    what: Line
+    """What is replaced: `/etc/fstab of the copy`, `label of ada1s1`."""
+    before: str = Field(max_length=65536)
+    """Empty where there was none."""
+    after: str = Field(max_length=65536)
+
+
 class Step(_Strict):
     """One step. Guards are read again immediately before it, `expects` after it."""
 
@@ -139,6 +150,7 @@ class Step(_Strict):
     node: Word | None = None
     """Node name; None only for waits and manual steps that concern the pair."""
     action: Action
+    change: Change | None = None
     guards: tuple[ConditionName, ...] = ()
     expects: tuple[ConditionName, ...] = ()
     """Hold after it. Where all hold before it, a changing step is skipped as already so."""
@@ -163,7 +175,16 @@ class Step(_Strict):
             raise ValueError(f"step {self.id}: a {self.action.kind} step names its node")
         if self.risk is Risk.DESTROYS and self.confirm is None:
             raise ValueError(f"step {self.id}: a step that destroys names what must be typed (`confirm`)")
+        if self.change is not None and self.change.after.strip("\n") not in _written(self.action):
+            raise ValueError(f"step {self.id}: `change` shows a text that the step does not write")
         return self
+
+
+def _written(action: Action) -> str:
+    """Where the text of a change has to stand."""
+    if isinstance(action, WriteFile):
+        return action.content
+    return action.text if isinstance(action, Command) else ""
 
 
 class Probe(_Strict):
@@ -241,6 +262,8 @@ class Plan(_Strict):
     """Each time the service is away: ids of the step with which it stops and of the one after which it is
     back; in the order of the steps, none inside another."""
     direction: Direction | None = None
+    disks: DiskMap | None = None
+    """Of a migration: source and target, before and after."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=200)]
     ends: Line
     """The state at the verified end."""

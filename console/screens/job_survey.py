@@ -62,12 +62,16 @@ class SurveyDialog(AskDialog[bool | None]):
             again.display = True
             return
         self._read = True
-        if self.is_current:
-            self.dismiss(True)
+        self._close()
 
     def on_screen_resume(self) -> None:
         """They may have been read while a question stood before this."""
-        if self._read:
+        self._close()
+
+    def _close(self) -> None:
+        """Once, when everything is read and nothing stands before it."""
+        if self._read and self.is_current:
+            self._read = False
             self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

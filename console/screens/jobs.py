@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from console.model.disk_map import Foreseen
 from console.model.form import Form, JobInfo, Value
 from console.model.plan import Plan
 from console.model.run import RunRecord
@@ -50,6 +51,10 @@ class Jobs(Protocol):
         Raises:
             CannotPlan: the job makes no sense on this pair now.
         """
+        ...
+
+    def foresees(self, pair: str, job: str, values: Mapping[str, Value]) -> Foreseen | None:
+        """What the answers so far amount to, to be drawn beside them; of most jobs None. Raises nothing."""
         ...
 
     def plan(self, pair: str, job: str, values: Mapping[str, Value]) -> Plan:

@@ -174,9 +174,9 @@ ufs_mounts() {
 }
 
 snaps() {
-	for mount in $(ufs_mounts); do
-		if [ -d "$mount/.snap" ]; then
-			echo "$mount"
+	for point in $(ufs_mounts); do
+		if [ -d "$point/.snap" ]; then
+			echo "$point"
 		fi
 	done
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from console.health import binding
+from console.model.disk_map import DiskMap
 from console.model.moment import local_iso
 from console.model.plan import (
     Command,
@@ -164,6 +165,7 @@ def make(
     direction: Direction | None = None,
     unchecked: Sequence[str] = (),
     hosts: Sequence[PlanHost] = (),
+    disks: DiskMap | None = None,
 ) -> Plan:
     """The plan of a job, bound to the facts of the snapshot it was made from."""
     config = snapshot.config
@@ -187,6 +189,7 @@ def make(
         aborts=tuple(aborts),
         outages=tuple(outages),
         direction=direction,
+        disks=disks,
         steps=tuple(steps),
         ends=ends,
         expects=tuple(expects),

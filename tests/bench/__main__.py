@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("refresh", "drawn", "idle", "fleet", "run_output", "jobs", "drill")
+BENCHES = ("refresh", "drawn", "idle", "fleet", "run_output", "jobs", "streaming", "drill", "moving")
 
 
 def main() -> int:

@@ -116,6 +116,15 @@ def test_more_readings_of_whole_seconds_tell_the_clocks_apart_better() -> None:
     assert more["clock.uncertainty"] == pytest.approx(0.225 + 0.175)
 
 
+def test_a_slow_link_widens_what_is_known_of_a_clock_and_does_not_hide_it() -> None:
+    fast, slow = snapshots((0.0, 0.0), (-1.6, -1.6))
+    assert clocks([fast, slow]) == {}, "on a fast link this clock was set"
+    late = replace(slow.master, link=replace(slow.master.link, round_trip=2.0))
+    told = clocks([fast, replace(slow, master=late)])
+    assert told.keys() == {"clock.offset.web-a", "clock.uncertainty"}
+    assert told["clock.uncertainty"] == pytest.approx((1.0 + 2.0 - 1.6) / 2)
+
+
 def test_a_clock_that_was_set_or_never_read_is_not_compared() -> None:
     assert clocks(snapshots((0.0, 0.0), (50.0, 0.0))).keys() == {"clock.offset.web-b", "clock.uncertainty"}
     assert clocks(snapshots((None, None))) == {}

@@ -68,13 +68,19 @@ class _Jumping(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._others = _Others()
+
+    def close(self) -> None:
+        """End it."""
+        self._others.close()
+        super().close()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """What can be read or written; nothing once the time has passed."""
         while not (ready := super().select(0)):
             if timeout is not None and timeout <= 0:
                 return []
-            if not _all_sleep():
+            if not self._others.all_sleep():
                 if ready := super().select(_NAP):
                     return ready
                 continue
@@ -87,39 +93,57 @@ class _Jumping(selectors.DefaultSelector):
         return ready
 
 
-def _all_sleep() -> bool:
-    """Whether no other thread of this process had anything to do between two looks at all of them.
+class _Others:
+    """The other threads of this process, as the kernel tells of them."""
 
-    One that waits for the interpreter is woken by the first look, which the second one sees.
-    """
-    if Shell.executing > Shell.calling:
-        return False  # the cheap way to see what is so nearly always
-    before = _turns()
-    return before is not None and before == _turns()
+    def __init__(self) -> None:
+        self._own = threading.get_native_id()
+        self._files: dict[str, tuple[int, int]] = {}
 
+    def all_sleep(self) -> bool:
+        """Whether none of them had anything to do between two looks at all of them.
 
-def _turns() -> dict[str, bytes] | None:
-    """How often each other thread has run; None while one is not asleep."""
-    own = threading.get_native_id()
-    turns: dict[str, bytes] = {}
-    for thread in os.listdir(_THREADS):
-        if int(thread) == own:
-            continue
-        try:
-            if _read(f"{_THREADS}/{thread}/stat").rpartition(b")")[2].split(None, 1)[0] != b"S":
+        One that waits for the interpreter is woken by the first look, which the second one sees.
+        """
+        if Shell.executing > Shell.calling:
+            return False  # the cheap way to see what is so nearly always
+        before = self._turns()
+        return before is not None and before == self._turns()
+
+    def _turns(self) -> list[bytes] | None:
+        """How often each of them has run; None while one is not asleep."""
+        turns: list[bytes] = []
+        for thread in os.listdir(_THREADS):
+            if int(thread) == self._own:
+                continue
+            try:
+                state, ran = self._files.get(thread) or self._opened(thread)
+                if os.pread(state, 256, 0).rpartition(b")")[2][1:2] != b"S":
+                    return None
+                turns += (thread.encode(), os.pread(ran, 64, 0))
+            except (FileNotFoundError, ProcessLookupError):
+                self._forget(thread)
                 return None
-            turns[thread] = _read(f"{_THREADS}/{thread}/schedstat")
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-    return turns
+        return turns
 
+    def _opened(self, thread: str) -> tuple[int, int]:
+        state = os.open(f"{_THREADS}/{thread}/stat", os.O_RDONLY)
+        try:
+            ran = os.open(f"{_THREADS}/{thread}/schedstat", os.O_RDONLY)
+        except OSError:
+            os.close(state)
+            raise
+        self._files[thread] = (state, ran)
+        return state, ran
 
-def _read(path: str) -> bytes:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, 1024)
-    finally:
-        os.close(file)
+    def _forget(self, thread: str) -> None:
+        for file in self._files.pop(thread, ()):
+            os.close(file)
+
+    def close(self) -> None:
+        """Look no more."""
+        for thread in list(self._files):
+            self._forget(thread)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """gpart, fdisk, bsdlabel and swapon on the lab: the words of 13.2, and what they refuse."""
 
+import asyncio
+
 import pytest
 
 from console.lab import bootcode
@@ -37,7 +39,7 @@ class Answers:
 
 async def answered(bench: Bench, line: str, text: str) -> Call:
     call = Call(bench.a, line.split(), stdin=Answers(text))
-    work = commands()[call.name](call)
+    work = asyncio.ensure_future(commands()[call.name](call))
     assert await bench.world.clock.run_until(work, 60)
     return call
 

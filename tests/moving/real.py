@@ -142,7 +142,8 @@ def machine(folder: Path) -> Iterator[Machine]:
 
 def work_of(source: Path, device: str, target: str, way: Way = Way.HERE, *, mtree: bool = False) -> Work:
     """A migration of one file system on this machine."""
-    mounts = tuple(Mounted(*line.split()[:3]) for line in Path("/proc/mounts").read_text().splitlines())
+    lines = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    mounts = tuple(Mounted(special, file, type) for special, file, type, *_ in lines)
     tools = TOOLS if mtree else TOOLS - {"mtree"}
     host = HostDisks("web-a", "web-a", "13.2-RELEASE", 13, mounts=mounts, tools=tools)
     other = host if way is Way.HERE else replace(host, name="web-b")

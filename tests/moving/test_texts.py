@@ -1,6 +1,7 @@
 """What the steps run, as text: fit for every shell, and with each thing in its place."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from console.model.plan import Command, Risk, Step, Stream, WriteFile
 from playbooks.job import CannotPlan
 from playbooks.migrating.steps import functions, steps_of
 from playbooks.migrating.work import Work
-from tests.moving.works import KINDS, MARK, replace, work
+from tests.moving.works import KINDS, MARK, work
 
 SHELLCHECK = Path(".venv/bin/shellcheck")
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from console.engine.parties import Operator
+from console.model.disk_map import Foreseen
 from console.model.form import Form, JobInfo, Value, form_of
 from console.model.plan import (
     Command,
@@ -300,6 +301,9 @@ class FakeJobs:
             raise CannotPlan("web-b does not answer: a drill needs both nodes; look at 2 Node first")
         info = next(one for one in self.jobs if one.name == job)
         return form_of(info, FailBackAnswers, {"timeout": 20}) if job == FAIL_BACK.name else Form(info)
+
+    def foresees(self, pair: str, job: str, values: Mapping[str, Value]) -> Foreseen | None:
+        return None
 
     def plan(self, pair: str, job: str, values: Mapping[str, Value]) -> Plan:
         self.planned.append(values)

@@ -11,12 +11,12 @@ from console.model.form import FirstJob, Form, JobInfo, Value, form_of
 from console.screens.job_form import AnswersScreen
 from console.screens.job_list import JobsScreen
 from console.screens.job_plan import PlanScreen
-from console.screens.job_survey import SurveyDialog
 from playbooks.job import Answers, CannotPlan
 from tests.screens import sample
 from tests.screens.fake_jobs import NO_ANSWERS, FakeJobs
 from tests.screens.feeding import console, text_of
 from tests.waiting import eventually
+from widgets.answers_form import PlainInput
 
 MOVE = JobInfo("move", "Move a disk", "A disk is too small.")
 
@@ -62,7 +62,7 @@ async def open_it(jobs: DiskJobs, pilot: Pilot[None]) -> None:
     await pilot.press("j")
     await pilot.pause()
     await pilot.press("enter")
-    await eventually(lambda: jobs.reading and isinstance(pilot.app.screen, SurveyDialog))
+    await eventually(lambda: jobs.reading)
 
 
 async def test_the_disks_are_read_before_the_first_question_and_it_is_said() -> None:
@@ -119,7 +119,8 @@ async def test_another_machine_is_read_when_it_is_named_and_suggests_anew() -> N
         await eventually(lambda: app.states)
         await open_it(jobs, pilot)
         await eventually(lambda: isinstance(app.screen, AnswersScreen))
-        await pilot.press("2", "enter")
+        await eventually(lambda: isinstance(app.focused, PlainInput))
+        await pilot.press("end", "2", "enter")
         await eventually(lambda: jobs.reading == [("web-a",), ("web-a2",)])
         await eventually(lambda: "question 2 of 2" in text_of(app))
         assert "ada1 of web-a2" in text_of(app)

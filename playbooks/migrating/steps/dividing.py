@@ -1,7 +1,7 @@
 """The target disk: its old table kept in files, then divided as the plan says, or given up as it is."""
 
 from console.model.disks import HostDisks, Scheme
-from console.model.plan import Risk, Step
+from console.model.plan import Change, Risk, Step
 from playbooks.migrating.steps.naming import new_device, opened, step
 from playbooks.migrating.work import Content, Place, Work
 from playbooks.parts.building import no_undo, q, take_back
@@ -107,7 +107,16 @@ def _divide(work: Work, mark: str) -> Step:
         risk=Risk.DESTROYS,
         confirm=f"{host.name}:{disk}",
         timeout=300.0,
+        change=_new_label(work),
     )
+
+
+def _new_label(work: Work) -> Change | None:
+    if work.label_before is None:
+        return None
+    known = work.target.disk(work.target_disk)
+    old = next((one.label for one in known.slices if one.name == labelled(work)), None) if known else None
+    return Change(what=f"label of {labelled(work)}", before=old or "", after=work.label_before)
 
 
 def _forget_table(work: Work) -> tuple[str, ...]:

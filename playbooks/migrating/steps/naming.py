@@ -2,7 +2,7 @@
 
 import re
 
-from console.model.plan import Action, Command, Risk, Step, Undo
+from console.model.plan import Action, Change, Command, Risk, Step, Undo
 from playbooks.job import CannotPlan
 from playbooks.migrating.steps import functions
 from playbooks.migrating.work import Move, Work
@@ -78,6 +78,7 @@ def step(
     confirm: str | None = None,
     timeout: float = 120.0,
     phase: str | None = None,
+    change: Change | None = None,
 ) -> Step:
     """A step on one machine; a text stands for the command that runs it."""
     return Step(
@@ -92,4 +93,5 @@ def step(
         confirm=confirm,
         timeout=timeout,
         phase=phase,
+        change=change,
     )

@@ -1,7 +1,7 @@
 """From a copy to a disk that boots: fstab and loader.conf of the copy, its label, its boot code."""
 
 from console.model.disks import Scheme
-from console.model.plan import Step, WriteFile
+from console.model.plan import Change, Step, WriteFile
 from playbooks.migrating.steps.dividing import by_gpart, label_tool, labelled, put_label, unused_line
 from playbooks.migrating.steps.dumping import files_at, mounted_at
 from playbooks.migrating.steps.naming import COPIES, opened, root_of, step
@@ -32,9 +32,9 @@ def _files(work: Work) -> tuple[Step, ...]:
     root, host = root_of(work), work.target.name
     if root is None:
         return ()
-    files = [("fstab", "/etc/fstab", work.fstab_after)]
+    files = [("fstab", "/etc/fstab", work.source.fstab, work.fstab_after)]
     if work.loader_after is not None:
-        files.append(("loader-conf", "/boot/loader.conf", work.loader_after))
+        files.append(("loader-conf", "/boot/loader.conf", work.source.loader_conf, work.loader_after))
     return tuple(
         step(
             id,
@@ -43,8 +43,9 @@ def _files(work: Work) -> tuple[Step, ...]:
             host,
             WriteFile(path=f"{files_at(work, root)}{path}", content=content),
             undo=no_undo(_COPY_ONLY),
+            change=Change(what=f"{path} of the copy", before=before or "", after=content),
         )
-        for id, path, content in files
+        for id, path, before, content in files
     )
 
 
@@ -91,6 +92,9 @@ def _labelled(work: Work, mark: str) -> tuple[Step, ...]:
                 f"{label_tool(work.target)} {q(labelled(work))}",
             ),
             undo=take_back(*back.rstrip("\n").split("\n")),
+            change=Change(
+                what=f"label of {labelled(work)}", before=work.label_before, after=work.label_after
+            ),
         ),
     )
 

@@ -28,7 +28,11 @@ def _left_out(work: Work, move: Move) -> str:
     """Names that are not compared: other file systems, what was left out, what dump and restore leave."""
     base = move.mount.rstrip("/")
     others = [mount.file for mount in work.source.mounts] + [other.mount for other in work.moves]
-    paths = [path for path in (*others, *move.excludes, COPIES) if path.startswith(f"{base}/")]
+    paths = [
+        path
+        for path in (*others, *move.excludes, COPIES)
+        if path.startswith(f"{base}/") and path != move.mount
+    ]
     names = [f".{path[len(base) :].rstrip('/')}" for path in paths]
     # mtree writes a blank in a name so.
     encoded = [name.replace(" ", "\\\\040") for name in names if "," not in name]

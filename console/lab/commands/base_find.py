@@ -1,0 +1,248 @@
+"""find(1): walking file hierarchies by the primaries that scripts of administrators use."""
+
+import fnmatch
+import posixpath
+from collections.abc import Callable
+
+from console.lab.attributes import attributes_of, flags_after
+from console.lab.call import Call, Command
+from console.lab.files import Entry, children, device_number, entry, locked, remove, resolve, wait_for
+
+_TYPES = {"f": "file", "d": "directory", "l": "symlink", "p": "fifo", "c": "device", "s": "socket"}
+_UNITS = {"c": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class Usage(Exception):
+    """The expression makes no sense; the argument is find's line."""
+
+
+class _Walk:
+    """What a primary sees of the file it looks at."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.prune = False
+
+
+Test = Callable[[_Walk, str, Entry], bool]
+
+
+async def find(call: Call) -> int:
+    """Print (-print, -print0) or remove (-delete) the files an expression fits; -x stays on one device."""
+    words, flags = list(call.arguments), ""
+    while words and words[0].startswith("-") and words[0][1:] and set(words[0][1:]) <= set("HLPEXdsx"):
+        flags += words.pop(0)[1:]
+    tops: list[str] = []
+    while words and not words[0].startswith(("-", "(", "!")):
+        tops.append(words.pop(0))
+    if not tops:
+        call.complain("usage: find [-H | -L | -P] [-EXdsx] [-f path] path ... [expression]")
+        return 1
+    expression = _Expression(call, words)
+    try:
+        test = expression.read()
+    except Usage as usage:
+        call.complain(f"find: {usage}")
+        return 1
+    expression.depth |= "d" in flags
+    status = 0
+    for top in tops:
+        path = resolve(call, top)
+        await wait_for(call, path)
+        known = entry(call.node, path)
+        if known is None:
+            call.complain(f"find: {top}: No such file or directory")
+            status = 1
+            continue
+        device = device_number(call.node, path) if expression.single or "x" in flags else None
+        _walk(_Walk(call), top, known, test, expression, device, 0)
+        await call.flush()
+    return status
+
+
+def _walk(
+    walk: _Walk, name: str, known: Entry, test: Test, limits: "_Expression", device: int | None, level: int
+) -> None:
+    node = walk.call.node
+    walk.prune = False
+    before = not limits.depth
+    if before and level >= limits.mindepth:
+        test(walk, name, known)
+    goes_in = known.kind == "directory" and not walk.prune and level < limits.maxdepth
+    if goes_in and (device is None or device_number(node, known.path) == device):
+        for child in children(node, known.path):
+            _walk(walk, f"{name.rstrip('/')}/{child.name}", child, test, limits, device, level + 1)
+    if not before and level >= limits.mindepth:
+        test(walk, name, known)
+
+
+class _Expression:
+    """The words after the paths."""
+
+    def __init__(self, call: Call, words: list[str]) -> None:
+        self._call = call
+        self._words = words
+        self._acts = False
+        self.single = False
+        self.depth = False
+        self.mindepth, self.maxdepth = 0, 1 << 30
+
+    def read(self) -> Test:
+        """One test for the whole expression; it prints when no primary does anything else."""
+        test = self._either() if self._words else _always
+        if self._words:
+            raise Usage(f"{self._words[0]}: unknown primary or operator")
+        if self._acts:
+            return test
+        return lambda walk, name, known: test(walk, name, known) and _print(walk, name, "\n")
+
+    def _either(self) -> Test:
+        tests = [self._both()]
+        while self._words[:1] in (["-o"], ["-or"]):
+            self._words.pop(0)
+            tests.append(self._both())
+        return lambda walk, name, known: any(test(walk, name, known) for test in tests)
+
+    def _both(self) -> Test:
+        tests = [self._one()]
+        while self._words and self._words[0] not in ("-o", "-or", ")"):
+            if self._words[0] in ("-a", "-and"):
+                self._words.pop(0)
+            tests.append(self._one())
+        return lambda walk, name, known: all(test(walk, name, known) for test in tests)
+
+    def _one(self) -> Test:
+        if not self._words:
+            raise Usage("an expression is not complete")
+        word = self._words.pop(0)
+        if word in ("!", "-not"):
+            test = self._one()
+            return lambda walk, name, known: not test(walk, name, known)
+        if word == "(":
+            test = self._either()
+            if self._words[:1] != [")"]:
+                raise Usage("(: missing closing ')'")
+            self._words.pop(0)
+            return test
+        return self._primary(word)
+
+    def _primary(self, word: str) -> Test:
+        match word:
+            case "-print" | "-print0":
+                self._acts = True
+                end = "\0" if word.endswith("0") else "\n"
+                return lambda walk, name, known: _print(walk, name, end)
+            case "-delete":
+                self._acts = self.depth = True
+                return _delete
+            case "-prune":
+                return _prune
+            case "-xdev" | "-x":
+                self.single = True
+                return _always
+            case "-depth":
+                self.depth = True
+                return _always
+            case "-maxdepth" | "-mindepth":
+                setattr(self, word[1:], int(self._value(word)))
+                return _always
+            case "-empty":
+                return lambda walk, name, known: _empty(walk, known)
+        value = self._value(word)
+        match word:
+            case "-type":
+                return lambda walk, name, known: known.kind == _TYPES.get(value)
+            case "-name":
+                return lambda walk, name, known: fnmatch.fnmatchcase(posixpath.basename(name) or "/", value)
+            case "-path" | "-wholename":
+                return lambda walk, name, known: fnmatch.fnmatchcase(name, value)
+            case "-newer" | "-cnewer" | "-mnewer":
+                return self._newer(value, changed=word == "-cnewer")
+            case "-user":
+                return lambda walk, name, known: known.user == value
+            case "-group":
+                return lambda walk, name, known: known.group == value
+            case "-links":
+                return lambda walk, name, known: _compared(known.links, value)
+            case "-size":
+                return lambda walk, name, known: _sized(known.size, value)
+            case "-flags":
+                return _flagged(value)
+        raise Usage(f"{word}: unknown primary or operator")
+
+    def _value(self, word: str) -> str:
+        if not self._words:
+            raise Usage(f"{word}: requires additional arguments")
+        return self._words.pop(0)
+
+    def _newer(self, file: str, *, changed: bool) -> Test:
+        path = resolve(self._call, file)
+        other = entry(self._call.node, path, follow=True)
+        if other is None:
+            raise Usage(f"{file}: No such file or directory")
+        since = other.modified
+
+        def test(walk: _Walk, name: str, known: Entry) -> bool:
+            moment = known.modified
+            if changed:
+                moment = max(moment, attributes_of(walk.call.node).changed_at(known.path))
+            return moment > since
+
+        return test
+
+
+def _always(walk: _Walk, name: str, known: Entry) -> bool:
+    return True
+
+
+def _print(walk: _Walk, name: str, end: str) -> bool:
+    walk.call.say(name, end=end)
+    return True
+
+
+def _prune(walk: _Walk, name: str, known: Entry) -> bool:
+    walk.prune = True
+    return True
+
+
+def _delete(walk: _Walk, name: str, known: Entry) -> bool:
+    node = walk.call.node
+    if known.kind == "directory" and node.fs.read_dir(known.path):
+        walk.call.complain(f"find: -delete: rmdir({name}): Directory not empty")
+    elif locked(node, known.path):
+        walk.call.complain(f"find: -delete: unlink({name}): Operation not permitted")
+    else:
+        remove(node, known.path)
+    return True
+
+
+def _empty(walk: _Walk, known: Entry) -> bool:
+    if known.kind == "directory":
+        return not walk.call.node.fs.read_dir(known.path)
+    return known.kind == "file" and known.size == 0
+
+
+def _compared(number: int, value: str) -> bool:
+    digits = value.lstrip("+-")
+    wanted = int(digits) if digits.isdigit() else 0
+    return number > wanted if value[:1] == "+" else number < wanted if value[:1] == "-" else number == wanted
+
+
+def _sized(size: int, value: str) -> bool:
+    unit = _UNITS.get(value[-1:])
+    return _compared(-(-size // (unit or 512)), value[:-1] if unit else value)
+
+
+def _flagged(value: str) -> Test:
+    """-flags [-+]words: exactly these, all of these (-), or any of them (+)."""
+    wanted = flags_after(value.lstrip("+-"), 0) or 0
+
+    def test(walk: _Walk, name: str, known: Entry) -> bool:
+        if value.startswith("+"):
+            return bool(known.flags & wanted)
+        return known.flags & wanted == wanted if value.startswith("-") else known.flags == wanted
+
+    return test
+
+
+COMMANDS: dict[str, Command] = {"find": find}
