@@ -45,8 +45,8 @@ SILENT = frozenset(
     {
         "bsdlabel", "camcontrol", "chflags", "chgrp", "chmod", "chown", "cp", "date", "df", "diskinfo",
         "disklabel", "dmesg", "du", "dump", "dumpfs", "find", "fsck", "fstat", "fstyp", "fsync", "hostname",
-        "id", "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount", "mv",
-        "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat", "swapinfo",
+        "id", "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount",
+        "mv", "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat", "swapinfo",
         "swapoff", "swapon", "sync", "sysctl", "sysrc", "touch", "truncate", "tunefs", "umount", "uname",
         "uptime", "which", "whoami",
     }

@@ -10,6 +10,8 @@ from playbooks.parts.building import q, text
 
 COPIES = "/mirrorgate-copy"
 """Below it every target file system is mounted, each beside the others."""
+OWN = "/var/db/mirrorgate"
+"""Where a machine keeps the jobs and locks of the console: never the same on both sides."""
 SAFE = "the old disk is as it was and boots as before"
 """What every step before the machine is started from the new disk leaves behind."""
 _WEEK = 7 * 86_400.0
@@ -20,7 +22,7 @@ _PATTERN = re.compile(r"[A-Za-z0-9_@%+:,./-]+")
 
 def directory(mark: str) -> str:
     """Where a machine keeps what this migration has to remember."""
-    return f"/var/db/mirrorgate/migrate-{mark}"
+    return f"{OWN}/migrate-{mark}"
 
 
 def copy_of(move: Move) -> str:

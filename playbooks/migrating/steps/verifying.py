@@ -6,7 +6,7 @@ Both sides are listed at the same time. What was written on the source since its
 from console.model.plan import Command, Risk, Step, Stream
 from playbooks.migrating.steps import reaching
 from playbooks.migrating.steps.dumping import files_at
-from playbooks.migrating.steps.naming import COPIES, opened, seconds_for, step
+from playbooks.migrating.steps.naming import COPIES, OWN, opened, seconds_for, step
 from playbooks.migrating.work import Move, Way, Work
 from playbooks.parts.building import q
 
@@ -30,7 +30,7 @@ def _left_out(work: Work, move: Move) -> str:
     others = [mount.file for mount in work.source.mounts] + [other.mount for other in work.moves]
     paths = [
         path
-        for path in (*others, *move.excludes, COPIES)
+        for path in (*others, *move.excludes, COPIES, OWN)
         if path.startswith(f"{base}/") and path != move.mount
     ]
     names = [f".{path[len(base) :].rstrip('/')}" for path in paths]
