@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import set_cell_size
 from textual.content import Content
 
 from console.model.disk_map import DrawnDisk, Piece
 from widgets.amounts import size
 from widgets.drawn import words
-from widgets.plain import beginning, padded
+from widgets.plain import beginning, one_line, padded
 
 TALL = 5
 """Lines of a bar in a box; the other kind has one."""
@@ -59,12 +60,11 @@ def segments_of(disk: DrawnDisk, cells: int) -> Bar:
     given = [max(1, round(share)) for share in shares]
     # What the smallest ones got too much is taken from those that feel it least, and the other way round.
     while (over := sum(given) - room) != 0:
-        step = 1 if over > 0 else -1
-        able = [n for n in range(len(given)) if given[n] - step >= 1]
-        worst = max(able, key=lambda n: (given[n] - shares[n]) * step + (given[n] > 8) * 0.01)
+        excess = [cells - share for cells, share in zip(given, shares, strict=True)]
         if over > 0:
-            worst = max(able, key=lambda n: (given[n] - shares[n], given[n]))
-        given[worst] -= step
+            given[max((n for n in range(len(given)) if given[n] > 1), key=lambda n: excess[n])] -= 1
+        else:
+            given[min(range(len(given)), key=lambda n: excess[n])] += 1
     widened = any(cell > share + 1 for cell, share in zip(given, shares, strict=True))
     segments = tuple(Segment(piece, cell) for piece, cell in zip(parts, given, strict=True))
     return Bar(segments, total / room, widened, len(disk.pieces) - len(kept))
@@ -102,7 +102,7 @@ def bar_line(bar: Bar) -> Content:
             empty = _PLAIN.get(piece.kind, _EMPTY)
             full = _FULL if piece.kind == "ufs" else empty
         used = _used_cells(piece, one.cells) if piece.kind == "ufs" and not one.free else 0
-        cells = Content(padded(text, one.cells))
+        cells = Content(_cut(text, one.cells))
         parts += [cells[:used].stylize(full), cells[used:].stylize(empty), Content.styled("│", "dim")]
     return Content("").join(parts)
 
@@ -129,7 +129,7 @@ def bar_box(bar: Bar) -> list[Content]:
 
 def _label(piece: Piece, cells: int) -> str:
     whole = f"{piece.name} {piece.what}".strip()
-    return whole if len(whole) <= cells else beginning(piece.name, cells) if cells < 4 else whole
+    return whole if len(whole) <= cells or cells >= 4 else piece.name
 
 
 def _top(one: Segment) -> str:
@@ -139,7 +139,12 @@ def _top(one: Segment) -> str:
 
 def _name(one: Segment) -> Content:
     style = "dim" if one.free else "bold" if one.piece.kind == "ufs" else ""
-    return Content.styled(padded(one.piece.what, one.cells), style)
+    return Content.styled(_cut(one.piece.what, one.cells), style)
+
+
+def _cut(text: str, cells: int) -> str:
+    """Filled or cut to `cells`; in a few cells every sign counts, so nothing says that it was cut."""
+    return padded(text, cells) if cells >= 8 else set_cell_size(one_line(text), cells)
 
 
 def _used_cells(piece: Piece, cells: int) -> int:

@@ -25,11 +25,11 @@ Rows = list[tuple[str, DrawnDisk]]
 
 def rows_of(disks: DiskMap) -> Rows:
     """What is drawn, with its words."""
-    rows = [("source, stays as it is", disks.source)]
+    rows = [("source", disks.source)]
     if disks.target is not None:
-        rows.append(("target, now", disks.target))
+        rows.append(("target now", disks.target))
     if disks.after is not None:
-        rows.append(("target, after", disks.after))
+        rows.append(("target then", disks.after))
     rows += [("could be the target", one) for one in disks.choices]
     return rows
 
@@ -89,7 +89,7 @@ def beside_lines(disks: DiskMap, width: int) -> list[Content]:
     ]
     left, right = drawn[0], [line for box in drawn[1:] for line in box]
     if disks.after is not None:
-        left = [*left, Content(""), Content.styled("after: the same; to boot it is the way back", "dim")]
+        left = [*left, Content(""), Content.styled("then: the same; to boot it is the way back", "dim")]
     lines = []
     for n in range(max(len(left), len(right))):
         here = left[n] if n < len(left) else Content("")
@@ -108,7 +108,7 @@ def _foot(rows: Rows, bars: list[Bar], width: int) -> list[Content]:
     return [line.truncate(width, ellipsis=True) for line in (_legend(rows), _scale(bars))]
 
 
-_SHORT = {"source, stays as it is": "source", "target, now": "now", "target, after": "after"}
+_SHORT = {"source": "source", "target now": "now", "target then": "then"}
 
 
 def one_line_each(disks: DiskMap, width: int) -> list[Content]:

@@ -11,17 +11,22 @@ from textual.events import Resize
 from textual.getters import query_one
 from textual.reactive import var
 
+from console.model.disk_map import Foreseen
 from console.model.form import shown
-from console.model.plan import Command, Manual, Plan, Step, Stream, Transfer, Undo, Wait, WriteFile
+from console.model.plan import Change, Command, Manual, Plan, Step, Stream, Transfer, Undo, Wait, WriteFile
 from console.model.run import Checked, RunRecord, StepRecord, StepState
 from widgets.amounts import span
 from widgets.direction_card import direction_lines
+from widgets.disk_map import foreseen_lines
 from widgets.drawn import Drawn, Titled, words
 from widgets.plain import many_lines, one_line
 from widgets.run_signs import STATE_SIGNS, risk, took
 from widgets.signs import ANSWER_TONES, Tone, mark
+from widgets.text_diff import diff_lines
 
 LABEL = 8
+_PICTURE = 40
+"""Lines that a drawing of disks may take."""
 
 
 def labelled(label: str, content: Content, width: int) -> list[Content]:
@@ -69,9 +74,12 @@ def action_lines(step: Step, width: int) -> list[Content]:
     where = words(step.node or "the pair", "bold $text-accent")
     match step.action:
         case Command(text=text):
-            return verbatim(Content.assemble(where, (" $ ", "dim")), text, width)
+            told = change_lines(step.change, width) if step.change is not None else []
+            return [*told, *verbatim(Content.assemble(where, (" $ ", "dim")), text, width)]
         case WriteFile(path=path, mode=mode, content=content):
             head = Content.assemble(where, " writes ", words(path, "bold"), (f"  mode {mode}", "dim"))
+            if step.change is not None:
+                return [*head.wrap(width), *change_lines(step.change, width)]
             added = Content.styled("+ ", "$text-success")
             lines = content.removesuffix("\n").split("\n")
             return [*head.wrap(width), *(piece for line in lines for piece in verbatim(added, line, width))]
@@ -97,6 +105,13 @@ def action_lines(step: Step, width: int) -> list[Content]:
                 *verbatim(Content.assemble(where, (" $ ", "dim")), text, width),
                 *verbatim(Content.assemble("  into ", there, (" $ ", "dim")), into, width),
             ]
+
+
+def change_lines(change: Change, width: int) -> list[Content]:
+    """A text that is replaced, as a difference."""
+    stands = "changes" if change.before else "new"
+    head = Content.assemble((f"{stands} ", "dim"), words(change.what, "bold"))
+    return [*head.wrap(width), *diff_lines(change.before, change.after, width), Content("")]
 
 
 def undo_lines(undo: Undo | None, width: int) -> list[Content]:
@@ -137,6 +152,9 @@ def plan_lines(plan: Plan, width: int) -> list[Content]:
     for node in plan.nodes:
         lines += labelled(node.home, words(f"{node.name} ({node.host})  {node.image}"), width)
     lines += labelled("ends", words(plan.ends), width)
+    if plan.disks is not None:
+        picture = foreseen_lines(Foreseen(plan.disks), width, _PICTURE)
+        lines += [Content(""), *picture, Content("")]
     lines += conditions("expects", plan.expects, (), width)
     for n, line in enumerate(plan.unchecked):
         lines += labelled("" if n else "unread", mark(Tone.UNKNOWN, one_line(line)), width)

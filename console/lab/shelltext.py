@@ -181,6 +181,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
     simple = _Simple()
     piped = after_pipe = False
     command_position, skip_word = True, False
+    pattern = False
+    """Between `in` or `;;` of a case and the `)` of a pattern."""
     stream = list(tokens(text))
     printing: list[Edit] = []
     moving: list[Edit] = []
@@ -195,6 +197,9 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
 
     def finish(then: str = "") -> None:
         nonlocal simple, pipes, before_pipe
+        if pattern and frames[-1].closer == "esac":
+            simple = _Simple()
+            return
         words = simple.words
         while words and _ASSIGNMENT.match(words[0].text):
             words = words[1:]
@@ -235,6 +240,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
         if token.operator and token.text not in "()":
             finish(token.text)
             after_pipe = token.text == "|" or (after_pipe and token.text == "\n")
+            pattern = token.text == ";;" or (pattern and frames[-1].closer == "esac")
             if token.text == "&":
                 del found[frames[-1].list_first :]
             if token.text in ("\n", ";", "&", ";;"):
@@ -265,6 +271,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             continue
         if token.operator:
             if token.text == ")" and (frames[-1].closer == "esac" or stream[index - 1].text == "("):
+                pattern = False
                 simple = _Simple()
                 command_position = True
             continue
@@ -276,7 +283,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             after_pipe = False
             simple.piped = piped
         if frames[-1].closer == "esac" and not command_position:
-            command_position = token.text == "in"
+            command_position = pattern = token.text == "in"
             continue
         simple.words.append(token)
         simple.end = token.end

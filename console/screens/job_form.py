@@ -14,11 +14,14 @@ from console.screens.job_survey import SurveyDialog
 from console.screens.showing import PairScreen
 from playbooks.job import CannotPlan
 from widgets.answers_form import AnswerField
+from widgets.disk_map import DiskMapView
 from widgets.drawn import Drawn, words
 from widgets.plain import one_line
 from widgets.signs import Tone, mark
 
 SUMMARY = "summary"
+QUESTION = 16
+"""Lines that everything but the picture takes; the picture gets what is left, and three in any case."""
 
 
 class AnswersScreen(PairScreen):
@@ -39,6 +42,7 @@ plan: nothing is sent to a node by that.
         self._form = form
         self._read = set(read)
         self._at = 0
+        self._due = False
 
     def content(self) -> ComposeResult:
         """Where we are, the question, two buttons."""
@@ -49,6 +53,7 @@ plan: nothing is sent to a node by that.
                 for n, field in enumerate(self._form.fields):
                     yield AnswerField(field, id=self._field_id(n))
                 yield Drawn(id=SUMMARY)
+        yield DiskMapView(id="picture")
         yield Drawn(id="trouble")
         with Horizontal(id="buttons"):
             yield Button("Back", id="back", compact=True)
@@ -84,6 +89,7 @@ plan: nothing is sent to a node by that.
             button.focus()
         else:
             fields[self._at].take_focus()
+        self._foresee_soon()
 
     def _summary(self) -> Content:
         fields = self._fields()
@@ -106,9 +112,36 @@ plan: nothing is sent to a node by that.
 
     def on_answer_field_changed(self, event: AnswerField.Changed) -> None:
         """Next works only while the answer will do."""
+        self._foresee_soon()
         fields = self._fields()
         if self._at < len(fields) and fields[self._at].field is event.field:
             self.query_one("#next", Button).disabled = bool(event.trouble)
+
+    def on_resize(self) -> None:
+        """The picture takes what is left."""
+        super().on_resize()
+        self._foresee_soon()
+
+    def _foresee_soon(self) -> None:
+        """Draw what the answers amount to, once for all that changes together."""
+        if not self._due:
+            self._due = True
+            self.call_after_refresh(self._foresee)
+
+    def _foresee(self) -> None:
+        self._due = False
+        jobs = self.app.jobs
+        if jobs is None or not self.is_attached:
+            return
+        picture = self.query_one("#picture", DiskMapView)
+        lines = self._form_lines()
+        picture.room = max(3, self.app.size.height - lines)
+        seen = jobs.foresees(self._on, self._form.job.name, self._values(whole=True))
+        # All answers leave no room for it on a small terminal; the plan shows it again.
+        picture.foreseen = seen if self._at < len(self._fields()) or picture.room > 3 else None
+
+    def _form_lines(self) -> int:
+        return max(QUESTION, len(self._fields()) + 8) if self._at == len(self._fields()) else QUESTION
 
     def on_answer_field_given(self, event: AnswerField.Given) -> None:
         """`enter` in a question."""
@@ -142,10 +175,10 @@ plan: nothing is sent to a node by that.
         # All of them: each is asked whether it reaches the other.
         self.app.push_screen(SurveyDialog(self._on, wanted), read)
 
-    def _values(self) -> dict[str, Value]:
-        """The answers up to this question, as far as they will do."""
+    def _values(self, *, whole: bool = False) -> dict[str, Value]:
+        """The answers up to this question, or all that stand there, as far as they will do."""
         values: dict[str, Value] = {}
-        for one in self._fields()[: self._at + 1]:
+        for one in self._fields()[: None if whole else self._at + 1]:
             with suppress(ValueError):
                 values[one.field.name] = one.field.read(one.answer)
         return values

@@ -6,11 +6,13 @@ from textual.content import Content
 from textual.getters import app as the_app
 from textual.widgets import Button
 
+from console.model.disk_map import DiskMap, Foreseen
 from console.model.plan import Direction
 from console.model.run import Choice, Question
 from console.screens.job_dialogs import AskDialog, said
 from console.screens.showing import ConsoleApp
 from widgets.direction_card import DirectionCard
+from widgets.disk_map import DiskMapView
 from widgets.drawn import words
 from widgets.plain import many_lines, one_line
 from widgets.signs import Tone, mark
@@ -41,11 +43,14 @@ class QuestionDialog(AskDialog[Choice | None]):
 
     app = the_app(ConsoleApp)
 
-    def __init__(self, question: Question, title: str, direction: Direction | None) -> None:
-        """`title` names the step or run that asks."""
+    def __init__(
+        self, question: Question, title: str, direction: Direction | None, disks: DiskMap | None = None
+    ) -> None:
+        """`title` names the step or run that asks; `disks` are drawn where one of them will be lost."""
         super().__init__()
         self._question = question
         self._direction = direction if question.shows_direction else None
+        self._disks = disks if question.destroys else None
         self.TITLE_TEXT = one_line(title, 70)
 
     @property
@@ -71,6 +76,11 @@ class QuestionDialog(AskDialog[Choice | None]):
             ]
             if facts:
                 yield said(Content("\n").join(facts))
+        if self._disks is not None:
+            picture = DiskMapView()
+            picture.set_reactive(DiskMapView.foreseen, Foreseen(self._disks))
+            picture.set_reactive(DiskMapView.room, max(4, self.app.size.height * 7 // 10 - 6))
+            yield picture
         if self._by_typing and self._question.typed is None:
             yield said(mark(Tone.CRITICAL, "it names nothing to type, so it cannot be agreed to here"))
         if self._question.takes_back:

@@ -250,7 +250,7 @@ A run of another console on this machine is shown as it goes on; it is answered 
                 running.answer(question, said)
 
         title = step.title if step is not None else run.plan.title
-        self.app.push_screen(QuestionDialog(question, title, run.plan.direction), chosen)
+        self.app.push_screen(QuestionDialog(question, title, run.plan.direction, run.plan.disks), chosen)
 
     def _refused(self) -> None:
         refusal = self.app.refusal

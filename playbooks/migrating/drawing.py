@@ -152,9 +152,9 @@ def _beside(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
 def _after(made: Draft) -> DrawnDisk:
     division, disk = made.division, made.disk
     gpt = division.scheme is Scheme.GPT
-    facts = [division.scheme.value]
+    facts = [f"boots as {made.boots_as}", division.scheme.value]
     facts += [f"slice {division.slice} active"] if division.scheme is Scheme.MBR else []
-    facts += ["boot code", f"boots as {made.boots_as}"]
+    facts.append("boot code")
     used = {one.mount: one.file_system.used for one in made.selection.systems}
     held = {fit.mounts[0]: sum(used[mount] or 0 for mount in fit.mounts) for fit in made.fits if fit.mounts}
     begin = 0 if gpt else division.slice_start
@@ -175,5 +175,6 @@ def _after(made: Draft) -> DrawnDisk:
 
 
 def _short(place: Place) -> str:
-    letter = place.letter_then or place.letter
-    return letter or (f"p{place.index}" if place.index is not None else place.becomes)
+    if place.letter and place.letter_then and place.letter != place.letter_then:
+        return f"{place.letter}→{place.letter_then}"
+    return place.letter_then or place.letter or (f"p{place.index}" if place.index is not None else place.becomes)

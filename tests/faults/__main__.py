@@ -62,7 +62,7 @@ def _options() -> argparse.Namespace:
 
 
 async def _all(options: argparse.Namespace, passed: Collection[str]) -> list[Outcome]:
-    workers = [await _Worker.start() for _ in range(options.n)]
+    workers = [await _Worker.start(number) for number in range(options.n)]
     began = time.monotonic()
     try:
         cells = [cell for cell in await _cells(options, workers) if str(cell) not in passed]
@@ -134,19 +134,21 @@ def _say(outcome: Outcome, done: int, of: int) -> None:
 
 
 class _Worker:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
+        self._number = number
         self._process = process
 
     @classmethod
-    async def start(cls) -> "_Worker":
-        return cls(await cls._process_of_its_own())
+    async def start(cls, number: int) -> "_Worker":
+        return cls(number, await cls._process_of_its_own(number))
 
     @staticmethod
-    async def _process_of_its_own() -> asyncio.subprocess.Process:
+    async def _process_of_its_own(number: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.faults.worker",
+            str(number),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 24,
@@ -158,7 +160,7 @@ class _Worker:
                 return Outcome(**json.loads(await self._ask(str(cell))))
         except (TimeoutError, RuntimeError) as odd:
             await self.end(at_once=True)
-            self._process = await self._process_of_its_own()
+            self._process = await self._process_of_its_own(self._number)
             why = str(odd) or f"still computing after {_STUCK:.0f} s"
             return Outcome(str(cell), wrong=[why], seconds=_STUCK)
 
