@@ -1,4 +1,11 @@
-"""What a step prints, as it prints it: the last lines, drawn as text only."""
+"""What a step prints, as it prints it: the last lines, drawn as text only.
+
+Lines of progress are left out, which stands as a bar beside it; those of a checklist (`pass|warn|fail WHAT: why`)
+get a sign and a colour.
+"""
+
+import re
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,11 +17,16 @@ from textual.strip import Strip
 
 from widgets.drawn import Titled
 from widgets.plain import one_line
+from widgets.signs import Tone
 
 MAX_LINES = 2000
 MAX_WIDTH = 500
 MATCH = 256
 """Characters of the end of the old text that are looked for in a new one that was cut at its beginning."""
+
+_PROGRESS = re.compile(r"progress [a-z0-9][a-z0-9-]* (?:-|[0-9.]+) (?:-|[0-9]+) (?:-|[0-9]+)")
+_CHECK = re.compile(r"(pass|warn|fail) [^:]{1,80}: ")
+_TONES = {"pass": Tone.OK, "warn": Tone.WARNING, "fail": Tone.CRITICAL}
 
 
 def added(before: str, now: str) -> str | None:
@@ -29,6 +41,7 @@ def added(before: str, now: str) -> str | None:
 class RunOutput(ScrollView, Titled, can_focus=True):
     """The tail of both streams, as they came; it stays at its end unless somebody scrolled up."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"run-output--{one}" for one in _TONES}
     DEFAULT_CSS = """
     RunOutput {
         border: round $foreground 35%;
@@ -39,6 +52,9 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         scrollbar-size-horizontal: 1;
         overflow-x: auto;
         &:focus { border: heavy $foreground 60%; }
+        & > .run-output--pass { color: $text-success; }
+        & > .run-output--warn { color: $text-warning; text-style: bold; }
+        & > .run-output--fail { color: $text-error; text-style: bold; }
     }
     """
 
@@ -57,7 +73,8 @@ class RunOutput(ScrollView, Titled, can_focus=True):
     @property
     def lines(self) -> list[str]:
         """What is shown, oldest first; the last may still be going on. Errors begin with `! `."""
-        return [*self._lines, *(_told(name, rest) for name, rest in self._open.items() if rest)]
+        rests = ((name, rest) for name, rest in self._open.items() if rest and not _is_progress(name, rest))
+        return [*self._lines, *(_told(name, rest) for name, rest in rests)]
 
     def show(self, key: object, out: str, err: str, title: str) -> None:
         """Show the output so far of `key`; only what is new in it is worked on."""
@@ -97,7 +114,11 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         if len(whole) > MAX_LINES:
             self._left_out += len(whole) - MAX_LINES
             whole = whole[-MAX_LINES:]
-        plain = [_told(name, one_line(line.expandtabs(8), MAX_WIDTH)) for line in whole]
+        plain = [
+            _told(name, one_line(line.expandtabs(8), MAX_WIDTH))
+            for line in whole
+            if not _is_progress(name, line)
+        ]
         self.written += len(plain)
         self._open[name] = one_line(rest.expandtabs(8), MAX_WIDTH)
         self._lines += plain
@@ -120,7 +141,14 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         text = lines[at_y + y] if at_y + y < len(lines) else ""
         if not lines and not y:
             text, style = "nothing printed so far", style + Style(dim=True)
+        if (check := _CHECK.match(text)) is not None:
+            style = self.get_component_rich_style(f"run-output--{check[1]}", partial=True)
+            text = f"{_TONES[check[1]].sign} {text}"
         return Strip([Segment(text, style)]).crop_extend(at_x, at_x + width, self.rich_style)
+
+
+def _is_progress(name: str, line: str) -> bool:
+    return name == "out" and line.startswith("progress ") and _PROGRESS.fullmatch(line.strip()) is not None
 
 
 def _told(name: str, line: str) -> str:

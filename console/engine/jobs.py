@@ -120,7 +120,7 @@ class Jobs:
         run = self._desk.run
         if job == transitions.job_of(run, step):
             run = transitions.changed(run, step, out=out, err=err, exit_status=look.exit_status)
-            if look.out and not ended:
+            if look.out:
                 run = transitions.changed(run, step, **self._moving(job, out))
         if run != self._desk.run:
             self._desk.put(run)

@@ -7,7 +7,7 @@ from console.lab.catalogue import commands
 from console.lab.files import set_owner
 from console.lab.network import interfaces_of
 from console.lab.remote.keys import host_key_of
-from console.lab.shell import install_stubs
+from console.lab.stubs import install_stubs
 from console.lab.users import ACCOUNTS, FRESH_ACCOUNTS, FRESH_GROUP, GROUP
 from console.lab.world import Node
 

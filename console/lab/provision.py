@@ -9,7 +9,7 @@ from console.lab.multilog import Multilog
 from console.lab.qmail import HOME, LOG, install_mail
 from console.lab.rc import run_rc
 from console.lab.running import run_text
-from console.lab.shell import install_stubs
+from console.lab.stubs import install_stubs
 from console.lab.users import add_user
 from console.lab.world import Node, World
 from console.model.lineage import LINEAGE_FILE, LINEAGE_IN_MOUNT

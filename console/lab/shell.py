@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile, FileSystem
+from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile
 
 from console.lab.bytestream import FileSink, of_image
 from console.lab.call import Call, Command
@@ -17,6 +17,7 @@ from console.lab.lineinput import LineInput, assignments
 from console.lab.shellmessages import Messages, Sink, syntax_error
 from console.lab.shelloutput import CUT, LULL, NEARLY_CUT, Pipe, Printed, Straight
 from console.lab.shelltext import open_document, with_live_input
+from console.lab.stubs import make_callable
 from console.lab.world import Node
 
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/root/bin"
@@ -198,7 +199,7 @@ class Shell:
         """Run a complete piece of shell text, background jobs included; returns its exit status."""
         if not self._ready:
             self._ready = True
-            _make_callable(self.node.fs)
+            make_callable(self.node.fs)
             home = self.user.home if self.node.fs.exists(self.user.home) else "/"
             await self._execute(f"{_PRELUDE}\ncd {home}\n")
         self._ended.clear()
@@ -386,24 +387,3 @@ async def _called(
         return 255 if caller is None else await work(caller, context)
     finally:
         Shell.calling -= 1
-
-
-def _make_callable(fs: FileSystem) -> None:
-    """What the shell itself brings along works by its path as well."""
-    for path in ("/bin/sh", "/bin/kill"):
-        if not fs.exists(path) or fs.read_file(path).startswith(b"\x7fELF"):
-            fs.mkdir("/bin", recursive=True)
-            # A script knows nothing of the session's jobs: there, /bin/kill means the node's processes.
-            name = "__kill" if path == "/bin/kill" else "sh"
-            fs.write_file(path, f'#!/bin/sh\n{name} "$@"\n'.encode())
-            fs.chmod(path, 0o555)
-
-
-def install_stubs(fs: FileSystem, paths: Mapping[str, str]) -> None:
-    """Write an executable for every command at its path, so that absolute names and which(1) work."""
-    for directory in {path.rsplit("/", 1)[0] for path in paths.values()}:
-        fs.mkdir(directory, recursive=True)
-    for name, path in paths.items():
-        if not fs.exists(path):
-            fs.write_file(path, f'#!/bin/sh\n_CALLED={path} {name} "$@"\n'.encode())
-            fs.chmod(path, 0o555)

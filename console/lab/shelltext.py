@@ -46,9 +46,9 @@ SILENT = frozenset(
         "bsdlabel", "camcontrol", "chflags", "chgrp", "chmod", "chown", "cp", "date", "df", "diskinfo",
         "disklabel", "dmesg", "du", "dump", "dumpfs", "find", "fsck", "fstat", "fstyp", "fsync", "hostname",
         "id", "kenv", "kldload", "kldstat", "ln", "ls", "mdconfig", "mkdir", "mkfifo", "mktemp", "mount",
-        "mv", "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat", "swapinfo",
-        "swapoff", "swapon", "sync", "sysctl", "sysrc", "touch", "truncate", "tunefs", "umount", "uname",
-        "uptime", "which", "whoami",
+        "mv", "newfs", "pgrep", "pkill", "ps", "rm", "rmdir", "service", "sleep", "snapinfo", "stat",
+        "swapinfo", "swapoff", "swapon", "sync", "sysctl", "sysrc", "touch", "truncate", "tunefs", "umount",
+        "uname", "uptime", "which", "whoami",
     }
 )  # fmt: skip
 """Commands of the lab that read no input. In a pipe they are given none: what bashkit hands to one of the
@@ -246,6 +246,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             if token.text in ("\n", ";", "&", ";;"):
                 frames[-1].list_first = len(found)
             command_position = True
+            continue
+        if pattern and token.text == "(":
             continue
         if command_position and token.text in _OPENERS and not simple.words:
             own = [t.text for t in stream[:index] if t.text != "\n"][-2:] != ["(", ")"]

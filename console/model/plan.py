@@ -55,6 +55,8 @@ class Command(_Strict):
     kind: Literal["command"] = "command"
     text: Script
     """Exactly what /bin/sh reads; every value in it went through the quoting function."""
+    total: int | None = None
+    """Bytes expected of a command that moves some, for the progress; None = not known."""
 
 
 class WriteFile(_Strict):

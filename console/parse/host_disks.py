@@ -145,7 +145,7 @@ class _Reader:
         section = self._sections.get("reach")
         if section is None:
             return None
-        if section.exit_status not in (126, 127, 255) or _REACHED.search(section.text):
+        if section.exit_status not in (126, 127, 254) or _REACHED.search(section.text):
             return True
         return False if _AWAY.search(section.text) else None
 

@@ -20,8 +20,10 @@ from widgets.plain import one_line
 from widgets.signs import Tone, mark
 
 SUMMARY = "summary"
-QUESTION = 16
-"""Lines that everything but the picture takes; the picture gets what is left, and three in any case."""
+CHROME = 9
+"""Lines around a question and its picture, one of trouble included."""
+LOW = 20
+"""Lines of a terminal from which all disks are drawn, and not only what will be."""
 
 
 class AnswersScreen(PairScreen):
@@ -60,7 +62,10 @@ plan: nothing is sent to a node by that.
             yield Button("Next", id="next", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """The first question."""
+        """The first question, once everything of the form is there: what stands deep in it comes last."""
+        if not self.query("#next") or not self.query(f"#{SUMMARY}"):
+            self.call_after_refresh(self.on_mount)
+            return
         self.query_one("#when", Drawn).draw(words(self._form.job.when))
         self._show(0)
 
@@ -134,14 +139,12 @@ plan: nothing is sent to a node by that.
         if jobs is None or not self.is_attached:
             return
         picture = self.query_one("#picture", DiskMapView)
-        lines = self._form_lines()
-        picture.room = max(3, self.app.size.height - lines)
+        left = self.app.size.height - CHROME - self.query_one(ContentSwitcher).outer_size.height
+        left -= self.query_one("#when").outer_size.height
+        picture.room = max(3 if self.app.size.height >= LOW else 1, left)
         seen = jobs.foresees(self._on, self._form.job.name, self._values(whole=True))
-        # All answers leave no room for it on a small terminal; the plan shows it again.
-        picture.foreseen = seen if self._at < len(self._fields()) or picture.room > 3 else None
-
-    def _form_lines(self) -> int:
-        return max(QUESTION, len(self._fields()) + 8) if self._at == len(self._fields()) else QUESTION
+        # The list of all answers is long; the plan shows the picture again.
+        picture.foreseen = seen if self._at < len(self._fields()) or left > 0 else None
 
     def on_answer_field_given(self, event: AnswerField.Given) -> None:
         """`enter` in a question."""

@@ -33,6 +33,7 @@ from widgets.plan_steps import PlanSteps
 from widgets.run_output import RunOutput
 from widgets.signs import Tone, mark
 from widgets.step_card import StepCard
+from widgets.transfer_bars import transfer_lines
 
 OVER = (RunState.DONE, RunState.UNDONE)
 UNDER_WAY = (RunState.RUNNING, RunState.ASKING)
@@ -171,10 +172,12 @@ A run of another console on this machine is shown as it goes on; it is answered 
         self._draw_output()
         progress = self.query_one("#step-progress", Drawn)
         # Not its own width: while it is hidden it has none.
-        line = progress_line(self.run, max(20, self.query_one("#details").size.width - 4))
-        progress.display = line is not None
-        if line is not None:
-            progress.draw(line)
+        width = max(20, self.query_one("#details").size.width - 4)
+        lines = transfer_lines(self.run, width) if not self.compact else []
+        if not lines and (line := progress_line(self.run, width)) is not None:
+            lines = [line]
+        progress.display = bool(lines)
+        progress.draw(Content("\n").join(lines))
         self.query_one("#bar", Drawn).draw(self._bar(self.run))
         # The line of keys is made anew by this: not for every line that a step prints.
         running = self.app.running

@@ -194,9 +194,19 @@ files() {
 }
 
 # Whether something speaks SSH there; nothing is trusted, remembered or logged in to.
-reach() {
-	section reach ssh -v -n -p "${peer##* }" -o BatchMode=yes -o ConnectTimeout=8 -o StrictHostKeyChecking=yes \
+knock() {
+	ssh -v -n -p "${peer##* }" -o BatchMode=yes -o ConnectTimeout=8 -o StrictHostKeyChecking=yes \
 		-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null "${peer%% *}" true
+	code=$?
+	# 255 is ssh's own failure, and in a frame that of the frame.
+	if [ "$code" -eq 255 ]; then
+		return 254
+	fi
+	return "$code"
+}
+
+reach() {
+	section reach knock
 }
 
 for group in $groups; do

@@ -23,7 +23,8 @@ def main() -> int:
     """1 when a cell failed."""
     options = _options()
     kept = _kept(options.keep)
-    played = asyncio.run(_all(options, {cell for cell, outcome in kept.items() if outcome.passed}))
+    passed = {cell for cell, outcome in kept.items() if outcome.passed}
+    played = [] if options.table else asyncio.run(_all(options, passed))
     outcomes = list({**kept, **{outcome.cell: outcome for outcome in played}}.values())
     table = rows(outcomes)
     print(markdown(table) if options.markdown else plain(table))
@@ -57,6 +58,7 @@ def _options() -> argparse.Namespace:
         type=Path,
         help="append every outcome to this file; what has passed there is not played again",
     )
+    parser.add_argument("--table", action="store_true", help="play nothing, show what was kept")
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
 

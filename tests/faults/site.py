@@ -225,15 +225,17 @@ def scenario_of(state: str) -> str:
 
 
 @asynccontextmanager
-async def site(scenario: str = HEALTHY) -> AsyncIterator[Site]:
-    """A lab with small images, on a loop of virtual time and reached without SSH."""
+async def site(scenario: str = HEALTHY, *, ssh: bool = False) -> AsyncIterator[Site]:
+    """A lab with small images, on a loop of virtual time; without `ssh` its nodes are reached by cables."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
         patch.setattr(lab_provision, "IMAGE_SIZE", IMAGE)
         lab = await serve(scenario=scenario)
         try:
-            cables = {node.hostname: Cable(node) for node in lab.world.nodes.values()}
-            opened = on_cables(cables)
-            patch.setattr(policy, "connect", connecting(cables))
+            nodes = () if ssh else lab.world.nodes.values()
+            cables = {node.hostname: Cable(node) for node in nodes}
+            opened = on_cables(cables) if cables else over_ssh(lab.ssh_config)
+            if cables:
+                patch.setattr(policy, "connect", connecting(cables))
             config = _unhurried(config_file.load(lab.config_file))
             async with PairEyes.open(config.pairs[0], opener(config, None)) as eyes:
                 yield Site(lab, eyes, opened, cables, Path(directory), scenario)

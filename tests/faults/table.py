@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from tests.faults.cells import Fault, parse
 from tests.faults.play import Outcome
+from tests.faults.site import STARTS
 
 
 def rows(outcomes: Iterable[Outcome]) -> list[list[str]]:
     """Heading, jobs, sum; what was never struck does not count."""
     counted: dict[tuple[str, str], list[int]] = {}
-    jobs: list[str] = []
     for outcome in outcomes:
         cell = parse(outcome.cell)
-        if cell.job not in jobs:
-            jobs.append(cell.job)
         if not outcome.struck and outcome.passed:
             continue
         for key in ((cell.job, cell.fault.value), (cell.job, ""), ("", cell.fault.value), ("", "")):
@@ -27,7 +25,7 @@ def rows(outcomes: Iterable[Outcome]) -> list[list[str]]:
 
     columns = [*(fault.value for fault in Fault), ""]
     heading = ["job", *(column.replace("-", " ") or "all" for column in columns)]
-    body = [[job, *(told(job, column) for column in columns)] for job in jobs]
+    body = [[job, *(told(job, column) for column in columns)] for job in STARTS if (job, "") in counted]
     return [heading, *body, ["all", *(told("", column) for column in columns)]]
 
 

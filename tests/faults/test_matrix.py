@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.play import Outcome
-from tests.faults.virtual_time import virtual_time
+from tests.faults.virtual_time import run, virtual_time
 from tests.faults.worker import Sites, one
 
 CELLS = (
@@ -24,6 +24,12 @@ CELLS = (
     "evacuate/transfer/link-lost/running/brief/resume",
     "keep/wipe-mark/fails-before/running/brief/resume",
     "provision/newfs/console-killed/ended/lasting/resume",
+    "failover-drill/rebuild-master-half/replication-lost/running/brief/undo",
+    "slave-drill/join/power-off/running/lasting/resume",
+)
+OVER_SSH = (
+    "promote/mount-slave/link-lost/running/brief/resume",
+    "stop-pair/unmount-master/power-off/ended/brief/undo",
 )
 
 
@@ -39,5 +45,19 @@ def play() -> Iterator[Callable[[str], Outcome]]:
 @pytest.mark.parametrize("cell", CELLS)
 def test_nothing_is_lost_and_there_is_a_way_back(play: Callable[[str], Outcome], cell: str) -> None:
     outcome = play(cell)
+    assert outcome.struck, outcome.told
+    assert outcome.passed, "\n".join((*outcome.wrong, *outcome.told))
+
+
+@pytest.mark.parametrize("cell", OVER_SSH)
+def test_nor_is_it_where_every_word_goes_through_ssh(cell: str) -> None:
+    async def played() -> Outcome:
+        sites = Sites(ssh=True)
+        try:
+            return await one(sites, cell)
+        finally:
+            await sites.close()
+
+    outcome = run(played())
     assert outcome.struck, outcome.told
     assert outcome.passed, "\n".join((*outcome.wrong, *outcome.told))

@@ -21,7 +21,8 @@ _LONGEST = 4 * 3600.0
 class Sites:
     """The lab in use; a new one where another kind is needed, or after anything odd."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ssh: bool = False) -> None:
+        self._ssh = ssh
         self._stack = AsyncExitStack()
         self._site: Site | None = None
         self._played = 0
@@ -31,7 +32,7 @@ class Sites:
         worn = scenario == "bare" or self._played >= _CELLS_PER_LAB
         if self._site is None or self._site.scenario != scenario or (worn and not self._site.clean):
             await self.close()
-            self._site = await self._stack.enter_async_context(site(scenario))
+            self._site = await self._stack.enter_async_context(site(scenario, ssh=self._ssh))
         self._played += 1
         return self._site
 

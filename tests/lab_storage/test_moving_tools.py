@@ -37,7 +37,7 @@ async def test_find_stays_on_one_file_system_when_told_to(machine: Machine) -> N
 
 async def test_commands_in_front_of_a_reader_leave_its_pipe_alone(machine: Machine) -> None:
     text = (
-        "take() { mount -p | grep -q vtbd1; x=$(df -k /src | awk 'NR == 2'); sleep 1; ls / >/dev/null; md5; };"
+        "take() { mount -p | grep -q vtbd1; x=$(df -k / | awk 'NR == 2'); sleep 1; ls / >/dev/null; md5; }; "
         "{ cat /root/data; echo $? > /root/exit; } | { take; echo done; }; cat /root/exit; md5 -q /root/data"
     )
     machine.node.fs.write_file("/root/data", bytes(300_000))
@@ -50,6 +50,12 @@ async def test_commands_in_front_of_a_reader_leave_its_pipe_alone(machine: Machi
 
 async def test_words_in_quotes_are_not_commands(machine: Machine) -> None:
     assert await machine.ok("echo 'x $(ls) y' | cat") == "x $(ls) y\n"
+
+
+async def test_patterns_of_a_case_are_not_commands(machine: Machine) -> None:
+    text = "case df in ls | df) date +%Y ;; (mount) ls ;; esac | grep -c 20"
+
+    assert await machine.ok(text) == "1\n"
 
 
 async def test_another_name_of_a_file_is_the_same_file_until_one_is_written_anew(machine: Machine) -> None:

@@ -180,7 +180,7 @@ def test_what_was_not_answered_is_unknown_with_the_reason() -> None:
 
 
 def test_an_ssh_that_was_refused_is_no_and_one_that_was_not_let_in_was_reached() -> None:
-    def reached(text: str, status: int = 255) -> bool | None:
+    def reached(text: str, status: int = 254) -> bool | None:
         return read_host_disks("a", {"reach": Section(text, status)}).answers_ssh
 
     assert reached("ssh: connect to host b port 22: Connection refused") is False

@@ -52,10 +52,10 @@ class Machine:
         path.write_text(f"#!/bin/sh\n{text}")
         path.chmod(0o755)
 
-    async def look(self, limit: float = 60.0) -> HostDisks:
+    async def look(self, limit: float = 60.0, peer: str = "") -> HostDisks:
         connection = await connect(node(), ssh_config=self.server.ssh_config())
         try:
-            return await look(connection, "web-a", limit=limit, script=self.script)
+            return await look(connection, "web-a", limit=limit, peer=peer, script=self.script)
         finally:
             connection.close()
             await connection.wait_closed()
@@ -106,6 +106,14 @@ async def test_the_machine_is_read_whole_over_one_connection(stage: Machine) -> 
     assert {"fdisk", "gpart", "bsdlabel", "dumpfs"} <= host.tools
     assert "restore" not in host.tools
     assert host.answers_ssh is None, "nobody asked"
+
+
+async def test_whether_the_other_machine_is_reached_is_asked_from_there(stage: Machine) -> None:
+    for said, reached in (("Connection refused", False), ("Host key verification failed.", True)):
+        stage.write("ssh", f"echo \"$*\" >{stage.folder}/asked; echo '{said}' >&2; exit 255\n")
+        assert (await stage.look(peer="other.example 2222")).answers_ssh is reached
+    assert "-p 2222" in (asked := (stage.folder / "asked").read_text())
+    assert asked.endswith("other.example true\n")
 
 
 async def test_a_command_that_hangs_makes_only_its_own_group_unknown(stage: Machine) -> None:

@@ -1,6 +1,6 @@
 """What every way of copying has in common: what stands before a dump, and what is looked at after it."""
 
-from console.model.plan import Step, Stream
+from console.model.plan import Command, Step, Stream
 from playbooks.migrating.steps.dumping import between_judged, dump_line, judge_line, with_snapshot
 from playbooks.migrating.steps.naming import seconds_for, step
 from playbooks.migrating.work import Move, Work
@@ -79,12 +79,13 @@ def words(move: Move, level: int) -> tuple[str, str, str]:
 def copy_step(work: Work, move: Move, level: int, node: str, action: str | Stream) -> Step:
     """The step that moves, on a machine."""
     id, title, why = words(move, level)
+    expected = move.source.used if level == 0 else None
     return step(
         id,
         title,
         why,
         node,
-        action,
+        Command(text=action, total=expected) if isinstance(action, str) else action,
         undo=no_undo("it is a copy on the new disk; a repeat begins it anew, and the old disk is as it was"),
         timeout=seconds_for(work, move.source.used),
         phase="copy" if level else None,
