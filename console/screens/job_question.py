@@ -79,7 +79,6 @@ class QuestionDialog(AskDialog[Choice | None]):
         if self._disks is not None:
             picture = DiskMapView()
             picture.set_reactive(DiskMapView.foreseen, Foreseen(self._disks))
-            picture.set_reactive(DiskMapView.room, max(4, self.app.size.height * 7 // 10 - 6))
             yield picture
         if self._by_typing and self._question.typed is None:
             yield said(mark(Tone.CRITICAL, "it names nothing to type, so it cannot be agreed to here"))
@@ -120,6 +119,11 @@ class QuestionDialog(AskDialog[Choice | None]):
         if not self._by_typing:
             self.query(Button).first().focus()
         self.watch(self.app, "question", self._still_asked)
+
+    def on_resize(self) -> None:
+        """The disks are drawn such that what is asked stays in sight."""
+        for picture in self.query(DiskMapView):
+            picture.room = max(4, self.app.size.height * 7 // 10 - 6)
 
     def _still_asked(self) -> None:
         if self.app.question != self._question and self.is_current:
