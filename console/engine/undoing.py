@@ -79,7 +79,7 @@ def _failed(step: Step, record: StepRecord, run: str) -> NextBack:
     if step.risk is Risk.READ:
         return NextBack(Back.MARK, step.id, "it changed nothing")
     back = _done(step, record, run)
-    if back.do is Back.RUN and not (step.undo and step.undo.expects):
+    if back.do is Back.RUN and not (step.undo and (step.undo.expects or step.undo.however_far)):
         return NextBack(
             Back.STUCK,
             step.id,

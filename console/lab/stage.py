@@ -139,18 +139,26 @@ class Stage:
         task.add_done_callback(self._running.discard)
 
     async def _settle(self) -> None:
-        """Wait until nothing runs: bashkit computes in threads of its own, which only CPU time gives away."""
+        """Wait until nothing runs: bashkit computes in threads of its own that the loop does not show."""
         await settle()
-        if not Shell.executing:
-            return
-        quiet = 0
-        for _ in range(400):
-            used = time.process_time()
-            await asyncio.sleep(0.002)
-            quiet = quiet + 1 if time.process_time() - used < QUIET_CPU else 0
-            if quiet == 2 or not Shell.executing:
-                await settle()
-                break
+        seen: object = None
+        looks = 0
+        while Shell.executing:
+            turns = self._turns()
+            if turns is not None and turns == seen:
+                return
+            looks += 1
+            if looks > MOST_LOOKS:
+                raise TimeoutError("the simulated shell computes without an end")
+            seen = turns
+            await asyncio.sleep(PAUSE if turns is None else 0)
+            await settle()
+
+    def _turns(self) -> object:
+        """What stays the same as long as nothing runs; None while something does."""
+        if Shell.executing > Shell.calling:
+            return None
+        return self._threads.turns() if self._threads else self._cpu_turns()
 
     async def _provision(self, hardcode: bool) -> None:
         flag = "-h " if hardcode else ""

@@ -125,6 +125,9 @@ class Undo(_Strict):
     none_needed: Line | None = None
     text: Script | None = None
     expects: tuple[ConditionName, ...] = ()
+    however_far: bool = False
+    """`text` is right however far the step got: it may also be run after the step has failed, where no
+    condition tells whether that had an effect."""
 
     @model_validator(mode="after")
     def _one(self) -> "Undo":

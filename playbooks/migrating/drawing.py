@@ -60,7 +60,9 @@ def drawn(made: Draft) -> DiskMap:
         fills=tuple(
             Filled(
                 mounts=fit.mounts,
-                used=sum(one.file_system.used or 0 for one in made.selection.systems if one.mount in fit.mounts),
+                used=sum(
+                    one.file_system.used or 0 for one in made.selection.systems if one.mount in fit.mounts
+                ),
                 needed=fit.needed,
                 size=fit.size,
                 inodes_needed=fit.inodes_needed,
@@ -177,4 +179,6 @@ def _after(made: Draft) -> DrawnDisk:
 def _short(place: Place) -> str:
     if place.letter and place.letter_then and place.letter != place.letter_then:
         return f"{place.letter}→{place.letter_then}"
-    return place.letter_then or place.letter or (f"p{place.index}" if place.index is not None else place.becomes)
+    return (
+        place.letter_then or place.letter or (f"p{place.index}" if place.index is not None else place.becomes)
+    )

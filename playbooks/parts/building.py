@@ -60,9 +60,9 @@ def until_there(path: str, seconds: int = 15) -> str:
     )
 
 
-def take_back(*lines: str, expects: Sequence[str] = ()) -> Undo:
+def take_back(*lines: str, expects: Sequence[str] = (), however_far: bool = False) -> Undo:
     """An undo by shell text on the step's node."""
-    return Undo(text=text(*lines), expects=tuple(expects))
+    return Undo(text=text(*lines), expects=tuple(expects), however_far=however_far)
 
 
 def no_undo(reason: str) -> Undo:

@@ -225,6 +225,8 @@ def test_what_is_taken_back_next() -> None:
         (command("s", "x", undo=undo), StepState.RUNNING, Back.STUCK),
         (command("s", "x", undo=undo), StepState.FAILED, Back.STUCK),
         (command("s", "x", undo={**undo, "expects": ("so",)}), StepState.FAILED, Back.RUN),
+        (command("s", "x", undo={**undo, "however_far": True}), StepState.FAILED, Back.RUN),
+        (command("s", "x", undo={**undo, "however_far": True}), StepState.UNKNOWN, Back.STUCK),
         (command("s", "x", undo={"none_needed": "no"}), StepState.FAILED, Back.MARK),
         (command("s", "x"), StepState.DONE, Back.STUCK),
         (command("s", "x", risk="read"), StepState.DONE, Back.MARK),

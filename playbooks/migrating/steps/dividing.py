@@ -2,9 +2,9 @@
 
 from console.model.disks import HostDisks, Scheme
 from console.model.plan import Change, Risk, Step
-from playbooks.migrating.steps.naming import new_device, opened, step
+from playbooks.migrating.steps.naming import new_device, opened, step, taken_back
 from playbooks.migrating.work import Content, Place, Work
-from playbooks.parts.building import no_undo, q, take_back
+from playbooks.parts.building import no_undo, q
 
 _TYPES = {Content.UFS: "freebsd-ufs", Content.SWAP: "freebsd-swap", Content.BOOT: "freebsd-boot"}
 
@@ -103,7 +103,7 @@ def _divide(work: Work, mark: str) -> Step:
         "Everything that is on this disk now is lost.",
         host.name,
         opened(host.name, mark, unused_line(work), *lines, *_there(work), ': >"$s/may-erase"'),
-        undo=take_back(*opened(host.name, mark, *back).rstrip("\n").split("\n")),
+        undo=taken_back(*opened(host.name, mark, *back).rstrip("\n").split("\n")),
         risk=Risk.DESTROYS,
         confirm=f"{host.name}:{disk}",
         timeout=300.0,

@@ -3,9 +3,9 @@
 from console.model.plan import Step, Transfer
 from playbooks.migrating.steps.copying import LEVEL, after, before, pipe, sent, words
 from playbooks.migrating.steps.dumping import between, make_line, packer, taken
-from playbooks.migrating.steps.naming import opened, seconds_for, step
+from playbooks.migrating.steps.naming import opened, seconds_for, step, taken_back
 from playbooks.migrating.work import Move, Work
-from playbooks.parts.building import no_undo, q, take_back
+from playbooks.parts.building import no_undo, q
 
 
 def through_file(work: Work, move: Move, mark: str, level: int) -> tuple[Step, ...]:
@@ -87,6 +87,6 @@ def _dumped(work: Work, move: Move, mark: str, level: int, room: str, file: str)
             *after(work, move, level, f"writing {file}"),
             q("ls", "-l", file),
         ),
-        undo=take_back(q("rm", "-f", file)),
+        undo=taken_back(q("rm", "-f", file)),
         timeout=seconds_for(work, move.source.used),
     )

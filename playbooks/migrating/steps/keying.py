@@ -10,9 +10,9 @@ import re
 from console.model.plan import Risk, Step, Stream, WriteFile
 from playbooks.migrating.steps import reaching, verifying
 from playbooks.migrating.steps.dumping import make_line, taken
-from playbooks.migrating.steps.naming import directory, opened, step
+from playbooks.migrating.steps.naming import directory, opened, step, taken_back
 from playbooks.migrating.work import Work
-from playbooks.parts.building import no_undo, q, take_back
+from playbooks.parts.building import no_undo, q
 
 _LOGIN = re.compile(
     r"(?:([a-z_][a-z0-9_-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
@@ -102,7 +102,7 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
                 )
             )
             + "\n",
-            undo=take_back(*forget_secret(mark)),
+            undo=taken_back(*forget_secret(mark)),
         ),
         step(
             "receive",
@@ -110,7 +110,7 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
             "With the key nothing can be done but what stands here.",
             target,
             WriteFile(path=f"{room}/receive", content=receive(work, mark), mode="0700"),
-            undo=take_back(q("rm", "-f", f"{room}/receive")),
+            undo=taken_back(q("rm", "-f", f"{room}/receive")),
         ),
         step(
             "key-over",

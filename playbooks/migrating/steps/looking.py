@@ -2,9 +2,9 @@
 
 from console.model.disks import HostDisks, Scheme
 from console.model.plan import Risk, Step
-from playbooks.migrating.steps.naming import COPIES, directory, opened, step
+from playbooks.migrating.steps.naming import COPIES, directory, opened, step, taken_back
 from playbooks.migrating.work import Work
-from playbooks.parts.building import q, take_back
+from playbooks.parts.building import q
 
 _LETTERS = '$1 ~ /^[a-z]:$/ && $1 != "c:" { sub(":", "", $1); print name, $1, $2 }'
 _ROWS = "$1 ~ /^[0-9]+$/ && $3 ~ /^[0-9]+$/ { print name, $3, $1, $2 }"
@@ -88,5 +88,5 @@ def _room(work: Work, role: str, host: HostDisks, mark: str) -> Step:
         host.name,
         f"{q('mkdir', '-p', room)} || exit 1\n{q('chmod', '700', room)} || exit 1\n"
         + "".join(f"{q('mkdir', '-p', point)} || exit 1\n" for point in points),
-        undo=take_back(*empty, q("rm", "-rf", room)),
+        undo=taken_back(*empty, q("rm", "-rf", room)),
     )

@@ -6,7 +6,7 @@ from console.model.plan import Action, Change, Command, Risk, Step, Undo
 from playbooks.job import CannotPlan
 from playbooks.migrating.steps import functions
 from playbooks.migrating.work import Move, Work
-from playbooks.parts.building import q, text
+from playbooks.parts.building import q, take_back, text
 
 COPIES = "/mirrorgate-copy"
 """Below it every target file system is mounted, each beside the others."""
@@ -51,6 +51,11 @@ def opened(host: str, mark: str, *lines: str) -> str:
     body = text(*(line.rstrip("\n") for line in lines))
     head = text(f"host={q(host)}", f"s={q(directory(mark))}")
     return head + "".join(functions.called_by(body)) + body
+
+
+def taken_back(*lines: str) -> Undo:
+    """An undo that is right however far its step got: no condition of the pair tells what a disk holds."""
+    return take_back(*lines, however_far=True)
 
 
 def checked(work: Work) -> None:

@@ -2,9 +2,9 @@
 
 from console.model.plan import Step
 from playbooks.migrating.steps.moving import moved
-from playbooks.migrating.steps.naming import opened, step
+from playbooks.migrating.steps.naming import opened, step, taken_back
 from playbooks.migrating.work import Move, Work
-from playbooks.parts.building import manual_step, no_undo, q, take_back
+from playbooks.parts.building import manual_step, no_undo, q
 from playbooks.parts.services import _START as START
 from playbooks.parts.services import _STOP as STOP
 
@@ -37,7 +37,7 @@ def _flagged(work: Work, move: Move, mark: str) -> Step:
             '    [ ! -e "$path" ] || chflags nodump "$path" || exit 1',
             "done",
         ),
-        undo=take_back(*unflag(move)),
+        undo=taken_back(*unflag(move)),
         timeout=3600.0,
     )
 
@@ -69,7 +69,7 @@ def second_round(work: Work, mark: str) -> tuple[Step, ...]:
                 "Without a snapshot dump reads the disk; soft updates keep changes back for half a minute.",
                 host,
                 "\n".join((*remount, "sync", "sync", "sleep 35", "sync")) + "\n",
-                undo=take_back(*again) if again else no_undo("nothing is left changed by it"),
+                undo=taken_back(*again) if again else no_undo("nothing is left changed by it"),
                 leaves=_WRITES,
                 phase="release",
             ),
@@ -81,7 +81,7 @@ def second_round(work: Work, mark: str) -> tuple[Step, ...]:
             "What a service writes after this round would be missing from the copy.",
             host,
             "\n".join(STOP) + "\n",
-            undo=take_back(*START),
+            undo=taken_back(*START),
             leaves=_WRITES,
             timeout=300.0,
             phase="release",

@@ -4,9 +4,9 @@ from console.model.disks import Scheme
 from console.model.plan import Change, Step, WriteFile
 from playbooks.migrating.steps.dividing import by_gpart, label_tool, labelled, put_label, unused_line
 from playbooks.migrating.steps.dumping import files_at, mounted_at
-from playbooks.migrating.steps.naming import COPIES, opened, root_of, step
+from playbooks.migrating.steps.naming import COPIES, opened, root_of, step, taken_back
 from playbooks.migrating.work import Content, Work
-from playbooks.parts.building import no_undo, q, take_back
+from playbooks.parts.building import no_undo, q
 
 _BOOT_FILES = ("mbr", "boot", "boot1", "boot2", "pmbr", "gptboot")
 _COPY_ONLY = "it is on the copy only"
@@ -91,7 +91,7 @@ def _labelled(work: Work, mark: str) -> tuple[Step, ...]:
                 *put_label(work, work.label_after, "label.after"),
                 f"{label_tool(work.target)} {q(labelled(work))}",
             ),
-            undo=take_back(*back.rstrip("\n").split("\n")),
+            undo=taken_back(*back.rstrip("\n").split("\n")),
             change=Change(
                 what=f"label of {labelled(work)}", before=work.label_before, after=work.label_after
             ),
