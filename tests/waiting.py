@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def eventually(holds: Callable[[], object], within: float = 5.0, what: str = "") -> None:
+async def eventually(holds: Callable[[], object], within: float = 30.0, what: str = "") -> None:
     """Return as soon as `holds()` is true; fail after `within` seconds of real time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

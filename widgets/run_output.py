@@ -142,7 +142,8 @@ class RunOutput(ScrollView, Titled, can_focus=True):
         if not lines and not y:
             text, style = "nothing printed so far", style + Style(dim=True)
         if (check := _CHECK.match(text)) is not None:
-            style = self.get_component_rich_style(f"run-output--{check[1]}", partial=True)
+            told = self.get_component_rich_style(f"run-output--{check[1]}", partial=True)
+            style += Style(color=told.color, bold=told.bold)
             text = f"{_TONES[check[1]].sign} {text}"
         return Strip([Segment(text, style)]).crop_extend(at_x, at_x + width, self.rich_style)
 

@@ -17,6 +17,9 @@ from console.lab.world import Node
 Process = asyncssh.SSHServerProcess[str]
 
 _BECOME = re.compile(r"^(?:exec\s+)?(?P<tool>sudo|doas)\s+-n\s+(?P<rest>.*)$", re.S)
+_LAST_SHELL = re.compile(
+    r"\n(?P<call>'?/bin/sh'? '?-c'? '.*')(?P<redirect> </dev/null)?\nexit \$\?\n\}\n?$", re.S
+)
 _PLAIN_SHELL = re.compile(r"^(?:exec\s+)?(?:/bin/)?sh(?:\s+-s?)?\s*$")
 
 
@@ -103,7 +106,7 @@ class Session:
             if text.strip() and shell.missing(text):
                 continue
             if text.strip():
-                await shell.run(text)
+                await shell.run(_without_last_shell(text))
             text = ""
         if text.strip():
             await shell.run(text)
@@ -203,6 +206,23 @@ class Session:
 def _inside_braces(text: str, line: bytes) -> bool:
     """Whether a text that begins with a brace surely goes on: no line has closed it at the margin yet."""
     return text.lstrip().startswith("{\n") and not line.startswith(b"}")
+
+
+def _without_last_shell(text: str) -> str:
+    """Of a group that ends with `/bin/sh -c TEXT` and that one's exit: TEXT itself, for it reads the same input.
+
+    bashkit runs such a shell by itself, where the session's input is not seen.
+    """
+    found = _LAST_SHELL.search(text)
+    if found is None:
+        return text
+    try:
+        *words, inner = shlex.split(found["call"])
+    except ValueError:
+        return text
+    if words != ["/bin/sh", "-c"]:
+        return text
+    return f"{text[: found.start()]}\n{{ {inner}\n}}{found['redirect'] or ''}\nexit $?\n}}\n"
 
 
 def _refused(tool: str, user: Runner) -> str:

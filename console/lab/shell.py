@@ -83,6 +83,10 @@ class Runner:
 ROOT = Runner()
 
 
+_GOES_ON = ("unexpected end", "unexpected EOF", "unterminated", "in for loop")
+"""Of what bashkit complains when a text is not complete yet."""
+
+
 class _Given:
     """A simulated command's input: what was piped in, or the session's own input."""
 
@@ -192,7 +196,7 @@ class Shell:
         try:
             self._bash.analyze(text)
         except BashError as error:
-            return any(sign in str(error) for sign in ("unexpected end", "unterminated", "in for loop"))
+            return any(sign in str(error) for sign in _GOES_ON)
         return "<<" in text and open_document(text)
 
     async def run(self, text: str) -> int:

@@ -61,6 +61,6 @@ def syntax_error(text: str) -> bytes:
     token = re.search(r"unexpected token `(.*?)'", text)
     if token:
         return f'Syntax error: "{token[1]}" unexpected\n'.encode()
-    if "unterminated" in text:
+    if "unterminated" in text or "unexpected EOF" in text:
         return b"Syntax error: Unterminated quoted string\n"
     return b"Syntax error: end of file unexpected\n"

@@ -13,6 +13,7 @@ from console.lab.clock import Clock, settle
 from console.lab.lineinput import LineInput
 from console.lab.processes import Process
 from console.lab.shell import Shell
+from console.lab.threads import Threads
 from console.lab.world import Node, World
 
 FRESH, PROVISIONED, HARDCODED = "fresh", "provisioned", "provisioned with hard-coded names"
@@ -26,8 +27,12 @@ IMAGE = 48 << 20
 
 START = 1_795_396_605.0
 
+PATIENCE = 60.0
+"""Real seconds after which a shell that still computes is taken for one that never stops."""
+PAUSE = 0.0005
+"""Real seconds between two looks at threads that are at work."""
 QUIET_CPU = 0.0004
-"""CPU seconds of this process under which a pause counts as quiet."""
+"""CPU seconds of this process under which a pause counts as quiet where threads cannot be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Stage:
         self.clock.settle = self._settle
         self.world = World(clock=self.clock)
         self._running: set[asyncio.Task[Any]] = set()
+        self._threads = Threads() if Threads.known() else None
 
     @classmethod
     async def set_up(cls, opening: str) -> Self:
@@ -104,6 +110,8 @@ class Stage:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.world.close()
+        if self._threads:
+            self._threads.close()
 
     async def _until(
         self, work: Coroutine[Any, Any, Any] | asyncio.Future[Any], limit: float = LIMIT
@@ -142,23 +150,16 @@ class Stage:
         """Wait until nothing runs: bashkit computes in threads of its own that the loop does not show."""
         await settle()
         seen: object = None
-        looks = 0
-        while Shell.executing:
-            turns = self._turns()
+        until = time.monotonic() + PATIENCE
+        while Shell.executing and time.monotonic() < until:
+            turns = self._threads.turns() if self._threads else await _cpu_turns()
+            # What a thread had asked of the loop before it slept has been done between the two looks.
             if turns is not None and turns == seen:
                 return
-            looks += 1
-            if looks > MOST_LOOKS:
-                raise TimeoutError("the simulated shell computes without an end")
             seen = turns
-            await asyncio.sleep(PAUSE if turns is None else 0)
+            if turns is None:
+                await asyncio.sleep(PAUSE)
             await settle()
-
-    def _turns(self) -> object:
-        """What stays the same as long as nothing runs; None while something does."""
-        if Shell.executing > Shell.calling:
-            return None
-        return self._threads.turns() if self._threads else self._cpu_turns()
 
     async def _provision(self, hardcode: bool) -> None:
         flag = "-h " if hardcode else ""
@@ -187,6 +188,13 @@ class Stage:
 
 _DETACHED = re.compile(r">\s*\S+\s+2>&1\s*&\s*\)?\s*(?:;\s*sleep [\d.]+\s*)?$")
 """A background job that gave up the session's output does not hold the session open."""
+
+
+async def _cpu_turns() -> bool | None:
+    """True when this process has hardly computed for a moment, which says less than its threads would."""
+    used = time.process_time()
+    await asyncio.sleep(0.002)
+    return True if time.process_time() - used < QUIET_CPU else None
 
 
 def _session(node: Node, script: str) -> list[Process]:

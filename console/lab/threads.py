@@ -1,7 +1,7 @@
 """Whether the other threads of this process sleep, as the kernel tells: bashkit executes in some of them.
 
-How long something computes, or how busy the machine is, plays no part in the answer. It needs Linux: `stat` and
-`schedstat` of proc(5).
+How long something computes, or how busy the machine is, plays no part in the answer. It needs Linux: `stat`
+and `schedstat` of proc(5).
 """
 
 import os

@@ -51,9 +51,9 @@ class Site:
         )
         try:
             if feed is None:
-                out, err = await asyncio.wait_for(_read_all(process), 20)
+                out, err = await asyncio.wait_for(_read_all(process), 30)
             else:
-                out, err = await asyncio.wait_for(process.communicate(feed), 20)
+                out, err = await asyncio.wait_for(process.communicate(feed), 30)
         finally:
             if process.returncode is None:
                 process.kill()

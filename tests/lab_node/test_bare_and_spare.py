@@ -46,7 +46,7 @@ async def test_the_spare_is_reached_by_its_alias_and_is_no_part_of_the_pair(bare
         "ssh", "-F", str(bare.ssh_config), "web-c", "hostname -s; sysctl -n kern.osrelease",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, _ = await asyncio.wait_for(process.communicate(), 15)
+    out, _ = await asyncio.wait_for(process.communicate(), 30)
     assert out == b"web-c\n13.2-RELEASE\n"
     assert set(bare.world.nodes) == {"a", "b"}
     assert "web-c" not in bare.config_file.read_text()
@@ -108,7 +108,7 @@ async def test_a_split_brain_has_two_lineages_with_one_parent() -> None:
     ],
 )
 async def test_what_scripts_and_plans_call_works(bare: LabPair, text: str, out: str) -> None:
-    ran = await asyncio.wait_for(run_text(bare.world.nodes["a"], text), 15)
+    ran = await asyncio.wait_for(run_text(bare.world.nodes["a"], text), 30)
     assert ran.out == out, ran.err
 
 
@@ -116,7 +116,7 @@ async def test_a_daemon_ends_with_the_power_and_not_with_its_channel(bare: LabPa
     process = await asyncio.create_subprocess_exec(
         "ssh", "-F", str(bare.ssh_config), "web-a", "daemon -f sleep 100000", stdin=asyncio.subprocess.DEVNULL
     )  # fmt: skip
-    await asyncio.wait_for(process.wait(), 15)
+    await asyncio.wait_for(process.wait(), 30)
     node = bare.world.nodes["a"]
     assert "sleep 100000" in [process.command for process in node.processes]
     node.cut_power()

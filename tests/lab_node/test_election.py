@@ -39,7 +39,7 @@ class Two:
     async def settled(self, seconds: float) -> None:
         """Let so much world time pass."""
         moment = self.world.clock.now() + seconds
-        await eventually(lambda: self.world.clock.now() >= moment, within=seconds / SPEED + 5)
+        await eventually(lambda: self.world.clock.now() >= moment, within=seconds / SPEED + 30)
 
 
 def conf(priority: int, vrid: int = 1, password: str = "borkbork", header: str = "[VRID]\n") -> bytes:

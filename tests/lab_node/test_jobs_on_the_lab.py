@@ -46,7 +46,7 @@ def job(request: pytest.FixtureRequest) -> str:
     return f"r.{request.node.name}"[:100]
 
 
-async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) -> JobLook:
+async def showing(hands: NodeHands, job: str, out: str, within: float = 30.0) -> JobLook:
     """Look until the job has said so much."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
@@ -56,7 +56,7 @@ async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) ->
     return look
 
 
-async def opened_again(lab: LabPair, master: NodeConfig, within: float = 10.0) -> NodeHands:
+async def opened_again(lab: LabPair, master: NodeConfig, within: float = 30.0) -> NodeHands:
     """Hands on a node that is still starting its services."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
@@ -68,7 +68,7 @@ async def opened_again(lab: LabPair, master: NodeConfig, within: float = 10.0) -
             await asyncio.sleep(0.05)
 
 
-async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
+async def ended(hands: NodeHands, job: str, within: float = 30.0) -> JobLook:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while (look := await hands.look(job)).state in (JobState.RUNNING, JobState.CLAIMED):
@@ -207,7 +207,7 @@ async def test_a_detached_script_does_not_go_on_without_power(lab: LabPair) -> N
     await eventually(lambda: Shell.executing == 0)
     assert not node.fs.exists("/root/never")
     await lab.fault("power-on", "web-b")
-    await eventually(lambda: node.ready, within=20)
+    await eventually(lambda: node.ready)
     assert not node.fs.exists("/root/never")
 
 
@@ -225,7 +225,7 @@ async def test_a_power_cut_under_a_job_interrupts_it(
     with pytest.raises(HandsLost, match=r"^web-a: "):
         await operating_opener(lab.ssh_config, None)(master)
     await lab.fault("power-on", "web-a")
-    await eventually(lambda: node.ready, within=20)
+    await eventually(lambda: node.ready)
     later = await opened_again(lab, master)
     look = await later.look(job)
     assert (look.state, look.exit_status, look.out) == (JobState.INTERRUPTED, None, "begun\n")

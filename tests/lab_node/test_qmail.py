@@ -44,13 +44,13 @@ def lines(mail: Mail) -> list[str]:
 
 
 async def test_mail_arrives_is_delivered_and_every_line_has_qmail_s_shape(mail: Mail) -> None:
-    await eventually(lambda: sum(" end msg " in line for line in lines(mail)) > 20, within=15)
+    await eventually(lambda: sum(" end msg " in line for line in lines(mail)) > 20)
     odd = [line for line in lines(mail) if not SHAPES.fullmatch(line)]
     assert odd == []
 
 
 async def test_new_is_followed_by_info_and_each_start_and_end_by_a_status_line(mail: Mail) -> None:
-    await eventually(lambda: len(lines(mail)) > 150, within=15)
+    await eventually(lambda: len(lines(mail)) > 150)
     texts = [line.split(" ", 1)[1] for line in lines(mail)]
     running = 0
     for first, second in pairwise(texts):
@@ -72,7 +72,7 @@ async def test_qstat_counts_todo_as_part_of_the_queue(mail: Mail) -> None:
     assert found is not None
     total, todo = int(found[1]), int(found[2])
     assert total >= todo > 0
-    await eventually(lambda: mail.todo < 20, within=15)
+    await eventually(lambda: mail.todo < 20)
     assert len(mail.queue) >= 400
 
 
@@ -97,7 +97,7 @@ async def test_an_ordinary_user_counts_nothing_and_reads_nothing(mail: Mail) -> 
 
 async def test_a_domain_that_defers_keeps_its_mail_in_the_queue(mail: Mail) -> None:
     mail.flood(60)
-    await eventually(lambda: sum(": deferral: " in line for line in lines(mail)) >= 60, within=20)
+    await eventually(lambda: sum(": deferral: " in line for line in lines(mail)) >= 60)
     assert (
         sum(message.recipients[0].address.endswith("@bulk.example") for message in mail.queue.values()) == 60
     )
@@ -108,7 +108,7 @@ async def test_a_frozen_file_system_holds_local_deliveries_until_all_slots_are_f
         await mail.node.clock.sleep(10**6)
 
     mail.node.mounts.wait_for = frozen  # type: ignore[method-assign]  # a mount that does not answer
-    await eventually(lambda: mail.open_deliveries("local") == 10, within=20)
+    await eventually(lambda: mail.open_deliveries("local") == 10)
     assert mail.open_deliveries("remote") <= 20
 
 

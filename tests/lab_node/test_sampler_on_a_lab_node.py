@@ -20,7 +20,7 @@ Process = asyncssh.SSHClientProcess[str]
 
 
 async def until(reader: asyncssh.SSHReader[str], last: str) -> str:
-    text = await asyncio.wait_for(reader.readuntil(re.compile(rf"^{re.escape(last)}.*\n", re.M)), 10)
+    text = await asyncio.wait_for(reader.readuntil(re.compile(rf"^{re.escape(last)}.*\n", re.M)), 30)
     assert isinstance(text, str)
     return text
 
@@ -38,7 +38,7 @@ async def channel(site: Site, command: str = "exec /bin/sh") -> AsyncIterator[Pr
 async def sampler(site: Site, command: str = "exec /bin/sh") -> AsyncIterator[Process]:
     async with channel(site, command) as process:
         process.stdin.write(SAMPLER.read_text())
-        assert (await asyncio.wait_for(process.stdout.readline(), 10)) == "mirrorgate-sampler 1\n"
+        assert (await asyncio.wait_for(process.stdout.readline(), 30)) == "mirrorgate-sampler 1\n"
         process.stdin.write(f"hello {BOUNDARY} {SALT}\n")
         yield process
 
@@ -54,7 +54,7 @@ async def test_ticks_are_answered_one_after_the_other(site: Site, command: str) 
             assert re.search(rf"\n@{BOUNDARY} end {tick} host \d+\n", text)
             assert "nonsense" not in text
         process.stdin.write("bye\n")
-        assert (await asyncio.wait_for(process.wait(), 10)).exit_status == 0
+        assert (await asyncio.wait_for(process.wait(), 30)).exit_status == 0
 
 
 async def test_each_section_of_a_tick_is_framed(site: Site) -> None:
@@ -74,8 +74,8 @@ async def test_a_background_job_prints_while_the_shell_waits_for_its_next_line(s
     )
     async with channel(site) as process:
         process.stdin.write(text + "one\n")
-        assert await asyncio.wait_for(process.stdout.readline(), 10) == "got one\n"
-        assert await asyncio.wait_for(process.stderr.readline(), 10) == "late one\n"
+        assert await asyncio.wait_for(process.stdout.readline(), 30) == "got one\n"
+        assert await asyncio.wait_for(process.stderr.readline(), 30) == "late one\n"
 
 
 async def test_the_password_never_leaves_the_node(site: Site) -> None:
@@ -92,7 +92,7 @@ async def test_the_password_never_leaves_the_node(site: Site) -> None:
 async def test_the_end_of_input_ends_the_sampler(site: Site) -> None:
     async with sampler(site) as process:
         process.stdin.write_eof()
-        assert (await asyncio.wait_for(process.wait(), 10)).exit_status == 0
+        assert (await asyncio.wait_for(process.wait(), 30)).exit_status == 0
 
 
 async def test_a_lane_answers_for_as_long_as_it_is_asked(site: Site) -> None:
@@ -104,7 +104,7 @@ async def test_a_lane_answers_for_as_long_as_it_is_asked(site: Site) -> None:
         told = 0
         for _ in range(220):
             await lane.tick(["files"])
-            frame = await asyncio.wait_for(anext(answers), 20)
+            frame = await asyncio.wait_for(anext(answers), 30)
             assert frame.exit_status == 0, frame.text[:200]
             assert len(frame.text) > 60_000
             told += len(frame.text)

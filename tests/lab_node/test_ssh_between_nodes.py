@@ -27,11 +27,11 @@ async def world() -> AsyncIterator[World]:
 
 
 async def a(world: World, text: str) -> Ran:
-    return await asyncio.wait_for(run_text(world.nodes["a"], text), 20)
+    return await asyncio.wait_for(run_text(world.nodes["a"], text), 30)
 
 
 async def b(world: World, text: str) -> Ran:
-    return await asyncio.wait_for(run_text(world.nodes["b"], text), 20)
+    return await asyncio.wait_for(run_text(world.nodes["b"], text), 30)
 
 
 async def let_in(world: World, limits: str = "") -> None:
@@ -147,7 +147,7 @@ async def test_a_cut_link_ends_a_connection_that_asks_whether_the_other_lives(wo
     await eventually(lambda: any("@notty" in p.command for p in world.nodes["b"].processes), 10)
 
     world.pull_link()
-    ran = await asyncio.wait_for(running, 20)
+    ran = await asyncio.wait_for(running, 30)
 
     assert ran.status == 255
     assert ran.err == "Timeout, server nodeb not responding.\n"
@@ -159,7 +159,7 @@ async def test_a_power_cut_there_ends_the_connection(world: World) -> None:
     await eventually(lambda: any("@notty" in p.command for p in world.nodes["b"].processes), 10)
 
     world.nodes["b"].cut_power()
-    ran = await asyncio.wait_for(running, 20)
+    ran = await asyncio.wait_for(running, 30)
 
     assert (ran.status, ran.err) == (255, "Connection to nodeb closed by remote host.\n")
 

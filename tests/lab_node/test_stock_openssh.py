@@ -114,18 +114,18 @@ async def test_a_person_at_a_terminal_can_type_correct_interrupt_and_leave(site:
 
     loop.add_reader(master, more)
     try:
-        await eventually(lambda: b"root@nodea:~ # " in seen, within=15)
+        await eventually(lambda: b"root@nodea:~ # " in seen)
         os.write(master, b"echo onx\x7fe\r")
-        await eventually(lambda: b"\r\none\r\n" in seen, within=10)
+        await eventually(lambda: b"\r\none\r\n" in seen)
         os.write(master, b"sleep 600\r")
         await eventually(lambda: seen.count(b"sleep 600") == 1)
         await eventually(lambda: any(p.name == "sleep" for p in site.world.nodes["a"].processes))
         os.write(master, b"\x03")
-        await eventually(lambda: seen.endswith(b"# ") and b"^C" in seen, within=10)
+        await eventually(lambda: seen.endswith(b"# ") and b"^C" in seen)
         os.write(master, b"cd /tmp\r")
-        await eventually(lambda: b"root@nodea:/tmp # " in seen, within=10)
+        await eventually(lambda: b"root@nodea:/tmp # " in seen)
         os.write(master, b"exit 4\r")
-        assert await asyncio.wait_for(process.wait(), 10) == 4
+        assert await asyncio.wait_for(process.wait(), 30) == 4
     finally:
         loop.remove_reader(master)
         os.close(master)
@@ -137,9 +137,9 @@ async def test_a_person_at_a_terminal_can_type_correct_interrupt_and_leave(site:
 async def test_without_power_connections_break_and_new_ones_are_refused(site: Site) -> None:
     node = site.world.nodes["a"]
     waiting = asyncio.create_task(site.ssh("web-a", "sleep 600"))
-    await eventually(lambda: any(p.name == "sleep" for p in node.processes), within=10)
+    await eventually(lambda: any(p.name == "sleep" for p in node.processes))
     node.cut_power()
-    assert (await asyncio.wait_for(waiting, 10)).status == 255
+    assert (await asyncio.wait_for(waiting, 30)).status == 255
     refused = await site.ssh("web-a", "true")
     assert b"Connection refused" in refused.err
     await node.boot(0)
@@ -153,7 +153,7 @@ async def test_a_pulled_management_cable_is_silence_and_nothing_is_lost(site: Si
     assert other.out == b"fine\n"
     assert not silent.done()
     site.servers["a"].plug(True)
-    assert (await asyncio.wait_for(silent, 15)).out == b"through\n"
+    assert (await asyncio.wait_for(silent, 30)).out == b"through\n"
 
 
 async def test_a_closed_channel_ends_what_ran_on_it(site: Site) -> None:

@@ -125,7 +125,7 @@ async def test_what_a_dump_says_is_in_its_file_while_it_runs_and_ps_shows_how_fa
     await machine.ok("pkill -INFO dump")
     await eventually(lambda: re.search(rb"DUMP: [\d.]+% done", machine.node.fs.read_file("/root/said")), 20)
     machine.world.dump_rate = 1 << 40
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, 30)
     assert titles() == []
 
 
@@ -144,7 +144,7 @@ async def test_a_slow_reader_slows_the_dump(machine: Machine) -> None:
     assert not machine.node.fs.exists("/root/exit")
 
     machine.node.fs.write_file("/root/go", b"")
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, 30)
 
     assert machine.node.fs.read_file("/root/exit") == b"0\n"
 
@@ -155,7 +155,7 @@ async def test_a_killed_dump_has_not_said_that_it_is_done(machine: Machine) -> N
     await eventually(lambda: any(p.name == "dump" for p in machine.node.processes), 10)
 
     await machine.ok("pkill dump")
-    ran = await asyncio.wait_for(running, 20)
+    ran = await asyncio.wait_for(running, 30)
 
     assert ran.out == "3\n"
     assert "DONE" not in ran.err

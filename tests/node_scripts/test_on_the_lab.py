@@ -51,7 +51,7 @@ async def test_a_fresh_lab_has_one_lineage_on_both_nodes_and_in_the_file_system(
 
 async def test_starting_vrrp_on_the_serving_master_does_not_make_it_let_go(lab: LabPair) -> None:
     await run_text(lab.world.nodes["a"], "service freevrrpd onestop; service freevrrpd onestart")
-    await eventually(lambda: logged(lab, "a", "promote: /home/sites is mounted already"), within=20)
+    await eventually(lambda: logged(lab, "a", "promote: /home/sites is mounted already"))
     assert is_mounted(lab.world.nodes["a"])
     assert not logged(lab, "a", "letting go")
 
@@ -62,7 +62,7 @@ async def test_the_slave_takes_over_after_a_power_cut_through_the_mirror_with_a_
     before = await heads(lab, "b")
     lab.world.nodes["a"].cut_power()
     b = lab.world.nodes["b"]
-    await eventually(lambda: logged(lab, "b", "promote: /home/sites is mounted and served"), within=30)
+    await eventually(lambda: logged(lab, "b", "promote: /home/sites is mounted and served"))
 
     assert is_mounted(b)
     assert "/dev/mirror/remotemirror on /home/sites" in await out(lab, "b", "mount")
@@ -74,7 +74,7 @@ async def test_the_slave_takes_over_after_a_power_cut_through_the_mirror_with_a_
 
 async def test_the_slave_does_not_take_over_while_the_master_is_seen_holding_the_mount(lab: LabPair) -> None:
     await lab.fault("stop-freevrrpd", "web-a")
-    await eventually(lambda: logged(lab, "b", "so nothing is promoted"), within=30)
+    await eventually(lambda: logged(lab, "b", "so nothing is promoted"))
     assert not is_mounted(lab.world.nodes["b"])
     assert is_mounted(lab.world.nodes["a"])
     assert (await out(lab, "a", "gmirror status -s")).count("ACTIVE") == 2
@@ -111,16 +111,16 @@ async def test_a_handed_over_pair_keeps_what_both_wrote_and_never_fails_back_alo
     a, b = lab.world.nodes["a"], lab.world.nodes["b"]
     await run_text(a, "echo one > /home/sites/one.txt; fsync /home/sites/one.txt")
     await let_go_of_master(lab)
-    await eventually(lambda: logged(lab, "b", "mounted and served"), within=30)
+    await eventually(lambda: logged(lab, "b", "mounted and served"))
     assert await out(lab, "b", "cat /home/sites/one.txt") == "one\n"
     await run_text(b, "echo two > /home/sites/two.txt; fsync /home/sites/two.txt")
 
     await lab.fault("start-freevrrpd", "web-a")
-    await eventually(lambda: logged(lab, "a", "this is a fail-back, use the job fail-back"), within=30)
+    await eventually(lambda: logged(lab, "a", "this is a fail-back, use the job fail-back"))
     assert not is_mounted(a)
 
     # b let go since a has the address, but newer data is not offered to what may be an old gate (P06).
-    await eventually(lambda: logged(lab, "b", "this node has served newer data than its peer has"), within=30)
+    await eventually(lambda: logged(lab, "b", "this node has served newer data than its peer has"))
     assert not is_mounted(b)
     assert await out(lab, "b", "mdconfig -l; pgrep ggated") == ""
     assert (await run_text(b, f"{LIBEXEC}/serve.sh -r any-run")).status == 0
@@ -137,7 +137,7 @@ async def test_a_half_that_lacks_a_known_promotion_is_not_served(lab: LabPair) -
     await let_go_of_master(lab)
     b = lab.world.nodes["b"]
     await run_text(b, "pkill freevrrpd")
-    await eventually(lambda: logged(lab, "b", "mounted and served"), within=30)
+    await eventually(lambda: logged(lab, "b", "mounted and served"))
     await run_text(b, f"{LIBEXEC}/demote.sh")
     # Newer data was written elsewhere, and this node was told so.
     await run_text(b, f"echo 00000000deadbeef $(tail -1 {LINEAGE} | cut -d' ' -f1) 1 web-a >> {LINEAGE}")
@@ -152,9 +152,9 @@ async def test_a_half_that_lacks_a_known_promotion_is_not_served(lab: LabPair) -
 async def test_an_unfinished_copy_is_not_served(lab: LabPair) -> None:
     lab.world.sync_rate = 1 << 20
     await run_text(lab.world.nodes["a"], "gmirror rebuild remotemirror ggate0")
-    await eventually(lambda: logged(lab, "a", "rebuilding provider ggate0"), within=10)
+    await eventually(lambda: logged(lab, "a", "rebuilding provider ggate0"))
     lab.world.nodes["a"].cut_power()
-    await eventually(lambda: logged(lab, "b", "is a copy that was never finished"), within=30)
+    await eventually(lambda: logged(lab, "b", "is a copy that was never finished"))
     assert not is_mounted(lab.world.nodes["b"])
 
 
@@ -165,7 +165,7 @@ async def test_an_operators_job_keeps_the_scripts_from_acting(lab: LabPair) -> N
         "echo run=20261123-1 > /var/db/mirrorgate/lock/owner",
     )  # fmt: skip
     lab.world.nodes["a"].cut_power()
-    await eventually(lambda: logged(lab, "b", "an operator's job holds this node"), within=30)
+    await eventually(lambda: logged(lab, "b", "an operator's job holds this node"))
     assert not is_mounted(b)
     assert (await run_text(b, f"{LIBEXEC}/promote.sh -r 20261123-1 -i 00112233445566aa")).status == 0
     assert is_mounted(b)
@@ -175,7 +175,7 @@ async def test_an_operators_job_keeps_the_scripts_from_acting(lab: LabPair) -> N
 async def test_the_image_is_not_served_while_a_program_keeps_the_mount_busy(lab: LabPair) -> None:
     lab.world.nodes["a"].cut_power()
     b = lab.world.nodes["b"]
-    await eventually(lambda: logged(lab, "b", "mounted and served"), within=30)
+    await eventually(lambda: logged(lab, "b", "mounted and served"))
     await run_text(b, "cd /home/sites && daemon -p /var/run/nap.pid sleep 1000")
     b.processes.get(int(await out(lab, "b", "cat /var/run/nap.pid"))).cwd = "/home/sites"  # type: ignore[union-attr]
     ran = await run_text(b, f"{LIBEXEC}/demote.sh -r job")
@@ -202,7 +202,7 @@ async def test_a_reboot_of_the_slave_serves_its_image_again(lab: LabPair) -> Non
     b.cut_power()
     await b.boot(5.0)
     await eventually(
-        lambda: logged(lab, "b", "serve: /root/images/sitesbackup.img is served by ggated"), within=20
+        lambda: logged(lab, "b", "serve: /root/images/sitesbackup.img is served by ggated")
     )
     assert await out(lab, "b", "service ggated status") != "ggated is not running.\n"
 
@@ -216,7 +216,7 @@ async def test_services_start_stop_and_tell_their_status(lab: LabPair) -> None:
     assert (await out(lab, "b", "service mirrorgate status")).startswith("home slave: ggated serves ")
     assert (await out(lab, "a", "service mirrorgate status")).startswith("home master: mounted: /dev/mirror/")
     await out(lab, "b", "service ggated onerestart")
-    await eventually(lambda: any(p.name == "ggated" for p in lab.world.nodes["b"].processes), within=5)
+    await eventually(lambda: any(p.name == "ggated" for p in lab.world.nodes["b"].processes))
 
 
 async def test_the_canary_counts_what_survives_a_hand_over(lab: LabPair) -> None:
@@ -225,10 +225,10 @@ async def test_the_canary_counts_what_survives_a_hand_over(lab: LabPair) -> None
     started = f"daemon -p /var/run/canary.pid {LIBEXEC}/canary.sh /home/sites/canary-1 /var/tmp/acks 0.1"
     await run_text(a, f"mkdir -p /var/tmp; {started} /var/run/canary.pid")
     await eventually(
-        lambda: a.fs.exists("/var/tmp/acks") and a.fs.read_file("/var/tmp/acks").count(b"\n") > 3, within=20
+        lambda: a.fs.exists("/var/tmp/acks") and a.fs.read_file("/var/tmp/acks").count(b"\n") > 3
     )
     await let_go_of_master(lab)
-    await eventually(lambda: logged(lab, "b", "mounted and served"), within=30)
+    await eventually(lambda: logged(lab, "b", "mounted and served"))
 
     acked = (await out(lab, "a", f"{LIBEXEC}/canary_read.sh acked /var/tmp/acks")).split()
     found = (await out(lab, "b", f"{LIBEXEC}/canary_read.sh found /home/sites/canary-1")).split()

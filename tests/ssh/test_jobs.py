@@ -142,7 +142,7 @@ asyncio.run(main())
         env={**os.environ, "PYTHONPATH": os.getcwd()},
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"launched\n"
+    assert await asyncio.wait_for(process.stdout.readline(), 30) == b"launched\n"
     process.kill()
     await process.wait()
     async with bench.hands() as hands:

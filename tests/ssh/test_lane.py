@@ -137,7 +137,7 @@ async def test_closing_a_lane_leaves_nothing_but_what_hangs(
     await lane.tick([*FAST, "df", "metadata"])
     await eventually(lambda: len(reading.frames) == len(FAST) + 2)
     await lane.close()
-    await asyncio.wait_for(reading.task, 5)
+    await asyncio.wait_for(reading.task, 30)
     await eventually(lambda: server.children() == before)
     with pytest.raises(LaneClosed):
         await lane.tick(FAST)
@@ -147,7 +147,7 @@ async def test_a_lost_connection_ends_the_lane_with_a_reason(answers: Answers, s
     await answers.lane.tick(FAST)
     server.drop_logins()
     with pytest.raises(LaneClosed, match=r"web-a: .*lost"):
-        await asyncio.wait_for(answers.task, 5)
+        await asyncio.wait_for(answers.task, 30)
 
 
 async def test_a_connection_lost_after_its_channels_ends_the_lane(
@@ -162,7 +162,7 @@ async def test_a_connection_lost_after_its_channels_ends_the_lane(
     await eventually(lambda: answers.of("modules"))
     connection.abort()
     with pytest.raises(LaneClosed):
-        await asyncio.wait_for(answers.task, 5)
+        await asyncio.wait_for(answers.task, 30)
 
 
 async def test_a_sampler_killed_in_mid_frame_breaks_only_its_answer(
@@ -216,7 +216,7 @@ async def test_a_section_of_many_lines_comes_whole(answers: Answers, stage: Stag
     text = "".join(f"  <line number='{n}'/>\n" for n in range(20_000))
     stage.write("confxml", text)
     await answers.lane.tick(["geom"])
-    await eventually(lambda: answers.of("geom"), within=10)
+    await eventually(lambda: answers.of("geom"))
     assert answers.of("geom")[0].text == text
 
 

@@ -277,7 +277,7 @@ async def test_bashkit_runs_the_script_too() -> None:
     bash.write_file("/ticks", f"hello {BOUNDARY} {SALT}\ntick 1 exports vrrpconf\n")
     body = SCRIPT[SCRIPT.index("\n{\n") + 1 :].rstrip()
     # Without a live input: the lab's own shell sees to that.
-    done = await asyncio.wait_for(asyncio.ensure_future(bash.execute(f"cat /ticks | {body}\n")), 10)
+    done = await asyncio.wait_for(asyncio.ensure_future(bash.execute(f"cat /ticks | {body}\n")), 30)
     found = frames(done.stdout)
     assert found["exports"].exit_status == 1
     check = cksum(SALT.encode() + b"longer-t")

@@ -58,7 +58,7 @@ class Workbench:
             await opened.close()
 
 
-async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
+async def ended(hands: NodeHands, job: str, within: float = 30.0) -> JobLook:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while (look := await hands.look(job)).state in (JobState.RUNNING, JobState.CLAIMED):
@@ -67,7 +67,7 @@ async def ended(hands: NodeHands, job: str, within: float = 10.0) -> JobLook:
     return look
 
 
-async def showing(hands: NodeHands, job: str, out: str, within: float = 10.0) -> JobLook:
+async def showing(hands: NodeHands, job: str, out: str, within: float = 30.0) -> JobLook:
     """Look until the job has said so much."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

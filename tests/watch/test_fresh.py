@@ -1,4 +1,7 @@
-"""Readings on demand: only what was asked for after the call counts, and what does not come is unknown."""
+"""Readings on demand: only what was asked for after the call counts, and what does not come is unknown.
+
+The nodes are in memory and the loop's time jumps, so how long something took is exact.
+"""
 
 import asyncio
 import random
@@ -17,6 +20,7 @@ from console.ssh.trouble import Trouble
 from console.watch.fresh import PairEyes
 from console.watch.node_watch import LanePlan, NodeWatch
 from console.watch.pair_watch import PairWatch
+from tests.engine.warp import WarpPolicy
 from tests.waiting import eventually
 from tests.watch.fake_session import GEOM, HOST, FakeLane, FakeSession
 
@@ -32,6 +36,15 @@ ONCE = PairConfig.model_validate(
     }
 )
 """A pair whose lanes tick once by themselves, and then only when they are told to."""
+
+
+@pytest.fixture(scope="module")
+def event_loop_policy() -> WarpPolicy:
+    return WarpPolicy()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def mounts(serial: int) -> str:
@@ -148,9 +161,9 @@ async def test_a_hung_section_makes_only_its_own_facts_unknown_after_the_limit()
     async with staged() as stage:
         await stage.settled()
         stage.a.said["geom"] = None
-        began = time.monotonic()
+        began = now()
         snapshot = await stage.eyes.fresh(0.2)
-        assert 0.15 < time.monotonic() - began < 2
+        assert now() - began == pytest.approx(0.2, abs=0.02)
         assert unknown(snapshot.master.facts, "no answer within 0.2 s") == {"geom"}
         assert snapshot.master.facts.geom.last is not None
         assert snapshot.master.link.state is LinkState.LIVE
@@ -175,9 +188,9 @@ async def test_what_is_known_to_hang_is_waited_for_a_second_and_no_longer() -> N
     running = asyncio.create_task(watch.run())
     try:
         await eventually(lambda: "no answer for" in (watch.view.facts.geom.unknown or ""))
-        began = time.monotonic()
+        began = now()
         view = await watch.fresh(60)
-        assert 0.9 < time.monotonic() - began < 5
+        assert now() - began == pytest.approx(1.0, abs=0.2)
         assert view.facts.geom.unknown == "no answer within 1 s"
         assert view.facts.mounts.value is not None
         node.said["geom"] = GEOM
@@ -194,13 +207,12 @@ async def test_metadata_that_hangs_on_a_dead_gate_delays_only_the_first_reading(
         stage.a.said["metadata"] = None
         spent = []
         for _ in range(2):
-            began = time.monotonic()
+            began = now()
             snapshot = await stage.eyes.fresh(60)
-            spent.append(time.monotonic() - began)
+            spent.append(now() - began)
             assert snapshot.master.facts.metadata.unknown == "no answer within 1 s"
             assert snapshot.master.facts.geom.value is not None
-        assert 0.9 < spent[0] < 5
-        assert spent[1] < 0.5
+        assert spent == [pytest.approx(1.0, abs=0.02), pytest.approx(0.0, abs=0.02)]
         stage.a.sessions[-1].lanes[1].say("metadata", "")
         stage.a.said["metadata"] = ""
         await eventually(lambda: stage.eyes.latest().master.facts.metadata.value is not None)
@@ -224,7 +236,7 @@ async def test_a_connection_lost_in_the_middle_makes_the_node_unknown_at_once() 
         asking = asyncio.create_task(stage.eyes.fresh(60))
         await eventually(lambda: stage.a.ticks("mounts") == 2)
         stage.a.fast.drop()
-        snapshot = await asyncio.wait_for(asking, 5)
+        snapshot = await asyncio.wait_for(asking, 30)
         assert snapshot.master.link.state is LinkState.LOST
         assert unknown(snapshot.master.facts, "not connected") == set(NodeFacts.__dataclass_fields__)
         assert special(snapshot.slave) == "/dev/disk0"
@@ -237,9 +249,9 @@ async def test_a_lost_node_is_unknown_without_a_wait_and_is_sought_again() -> No
         stage.a.fast.drop()
         await eventually(lambda: "no route" in stage.eyes.latest().master.link.why)
         stage.a.refuses = None
-        snapshot = await asyncio.wait_for(stage.eyes.fresh(60), 5)
+        snapshot = await asyncio.wait_for(stage.eyes.fresh(60), 30)
         assert snapshot.master.facts.mounts.value is None
-        await eventually(lambda: stage.eyes.latest().master.link.state is LinkState.LIVE, 2)
+        await eventually(lambda: stage.eyes.latest().master.link.state is LinkState.LIVE)
 
 
 async def test_a_refused_node_is_unknown_with_its_reason() -> None:
@@ -247,7 +259,7 @@ async def test_a_refused_node_is_unknown_with_its_reason() -> None:
         node.refuses = Trouble("web-a", "the host key has changed", "compare it", retry=False)
 
     async with staged(change=refuse) as stage:
-        snapshot = await asyncio.wait_for(stage.eyes.fresh(60), 5)
+        snapshot = await asyncio.wait_for(stage.eyes.fresh(60), 30)
         assert snapshot.master.link.why == "web-a: the host key has changed; compare it"
         assert special(snapshot.slave) == "/dev/disk0"
 

@@ -80,8 +80,9 @@ def _through_console(work: Work, move: Move, mark: str, level: int) -> Step:
         *before(work, move, level),
         'echo "$level"',
         pipe(sent(work, move), *between(work, move)),
-        "exec >&2",
-        *after(work, move, level, None),
+        "{",
+        *(f"    {line}" for line in after(work, move, level, None)),
+        "} >&2",
     )
     total = move.source.used if level == 0 and not work.compress else None
     return copy_step(
