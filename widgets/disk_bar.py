@@ -65,7 +65,7 @@ def segments_of(disk: DrawnDisk, cells: int) -> Bar:
             given[max((n for n in range(len(given)) if given[n] > 1), key=lambda n: excess[n])] -= 1
         else:
             given[min(range(len(given)), key=lambda n: excess[n])] += 1
-    widened = any(cell > share + 1 for cell, share in zip(given, shares, strict=True))
+    widened = any(cell > 2 * share for cell, share in zip(given, shares, strict=True))
     segments = tuple(Segment(piece, cell) for piece, cell in zip(parts, given, strict=True))
     return Bar(segments, total / room, widened, len(disk.pieces) - len(kept))
 

@@ -140,11 +140,11 @@ def fill_lines(fills: tuple[Filled, ...], width: int) -> list[Content]:
         head += f"  {'inodes':>9} → {'made':<10}"
     lines = [Content.styled(head, "dim").truncate(width)]
     for name, one in zip(names, fills, strict=True):
-        told = mark(Tone.OK, "fits") if one.problem is None else mark(Tone.CRITICAL, one.problem, loud=True)
         counts = f"  {one.inodes_needed:>9,} → {one.inodes:<10,}" if inodes else ""
-        line = Content.assemble(
-            words(padded(name, wide), "bold"), f"  {size(one.used):>8} → {size(one.size):<8}{counts}  ", told
-        )
+        fits = Content.assemble(f"{size(one.used):>8} → {size(one.size):<8}{counts}  ", mark(Tone.OK, "fits"))
+        # What does not fit says its own numbers.
+        told = fits if one.problem is None else mark(Tone.CRITICAL, words(one.problem).plain, loud=True)
+        line = Content.assemble(words(padded(name, wide), "bold"), "  ", told)
         lines.append(line.truncate(width, ellipsis=True))
     return lines
 

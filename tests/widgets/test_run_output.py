@@ -67,3 +67,31 @@ def test_what_was_appended_is_found_when_the_front_was_cut() -> None:
     before = "".join(f"line {n}\n" for n in range(9000))
     assert added(before, (before + "new\n")[-65536:]) == "new\n"
     assert added(before, "something else") is None
+
+
+async def test_lines_of_progress_stand_as_a_bar_elsewhere() -> None:
+    async with (app := Shown()).run_test(size=(60, 12)):
+        out = app.query_one(RunOutput)
+        out.show("a", "begun\nprogress var 3", "", "output")
+        assert out.lines == ["begun", "progress var 3"]
+        out.show("a", "begun\nprogress var 35.1 838 2389\nprogress usr-home - - -\nprogress of it\n", "", "o")
+        assert out.lines == ["begun", "progress of it"]
+        out.show("a", "", "progress var 1.0 1 2\n", "output")
+        assert out.lines == ["! progress var 1.0 1 2"]
+
+
+async def test_a_checklist_has_signs_and_colours() -> None:
+    async with (app := Shown()).run_test(size=(60, 12)) as pilot:
+        out = app.query_one(RunOutput)
+        out.show("a", "pass kernel: there\nwarn swap: none in fstab\nfail root: none\npassing by\n", "", "o")
+        await pilot.pause()
+        strips = [out.render_line(y) for y in range(4)]
+        assert [strip.text.rstrip() for strip in strips] == [
+            "● pass kernel: there",
+            "▲ warn swap: none in fstab",
+            "✖ fail root: none",
+            "passing by",
+        ]
+        colours = [next(iter(strip)).style.color for strip in strips]  # type: ignore[union-attr]
+        assert len(set(colours)) == 4
+        assert out.lines[0] == "pass kernel: there"
