@@ -51,3 +51,5 @@ class Job(Generic[A]):
     `[user@]host[:port]` of others. Their disks are in the snapshot that `defaults` and `plan` get."""
     foresees: Callable[[PairSnapshot, Mapping[str, object]], Foreseen | None] | None = None
     """Of a job that can be drawn: what the answers so far amount to; pure, and raises nothing."""
+    hints: Callable[[PairSnapshot], Mapping[str, str]] | None = None
+    """By answer: what there is to choose from, where no default could be given; pure, and raises nothing."""

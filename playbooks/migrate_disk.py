@@ -7,7 +7,7 @@ Nothing of the source is changed on the way, so the way back is always to boot t
 from console.model.plan import Plan, PlanHost
 from console.model.snapshot import PairSnapshot
 from playbooks.job import Job
-from playbooks.migrating.answers import MigrateAnswers, defaults, surveyed
+from playbooks.migrating.answers import MigrateAnswers, defaults, hints, surveyed
 from playbooks.migrating.drawing import drawn, foreseen
 from playbooks.migrating.settling import draft, settle
 from playbooks.migrating.steps import steps_of
@@ -63,4 +63,5 @@ JOB = Job(
     plan=plan,
     surveys=surveyed,
     foresees=foreseen,
+    hints=hints,
 )

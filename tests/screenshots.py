@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from console.app import MirrorgateApp
 from console.commands.console import Watching
 from console.commands.console import jobs as jobs_of
 from console.engine.journal import Journal
-from console.lab.pair import serve
-from console.model.run import Choice, Question, StepState
+from console.lab.pair import LabPair, serve
+from console.model.form import Value, answered
+from console.model.run import Choice, Question, RunRecord, StepState
 from console.model.snapshot import LinkState, PairState
 from console.model.words import Answer, MirrorState
+from console.screens.job_form import AnswersScreen
 from console.screens.job_plan import PlanScreen
 from console.screens.job_run import RunScreen
+from widgets.plan_steps import PlanSteps
 
 Shown = Callable[[PairState], bool]
 """Whether the state is the one to take a picture of."""
@@ -149,6 +153,71 @@ async def _job(app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
     await picture("report")
 
 
+async def _migration(app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
+    """A system moves to another disk: questions, plan, the disk that is lost, run, checklist."""
+
+    async def picture(name: str) -> None:
+        await pilot.pause(1.5)
+        app.save_screenshot(f"{name}.svg", path=str(directory))
+        print(f"{directory / name}.svg", flush=True)
+
+    jobs, running = app.jobs, app.running
+    if jobs is None or running is None:
+        raise SystemExit("the console has no jobs")
+    await _until(pilot, lambda: (s := app.states.get(app.pair)) and _settled(s), "both nodes")
+    said: dict[str, Value] = {"source": "web-a", "target": "same"}
+    await jobs.survey(app.pair, jobs.surveys(app.pair, "migrate-disk", said))
+    form = answered(jobs.form(app.pair, "migrate-disk", said), said)
+    screen = AnswersScreen(app.pair, form, read=["web-a"])
+    await app.push_screen(screen)
+    for _ in range(4):
+        await pilot.press("enter")
+    await picture("migrate-form")
+    for size, theme in (((80, 24), "textual-dark"), ((160, 48), "textual-light")):
+        app.theme = theme
+        await pilot.resize_terminal(*size)
+        await picture(f"migrate-form-{'80x24' if size[0] == 80 else 'light'}")
+    app.theme = "textual-dark"
+    plan = jobs.plan(app.pair, "migrate-disk", {**said, "target_disk": "ada1"})
+    plan_screen = PlanScreen(plan)
+    await app.push_screen(plan_screen)
+    await pilot.pause()
+    plan_screen.query_one(PlanSteps).highlighted = [step.id for step in plan.steps].index("divide") + 1
+    await picture("migrate-plan")
+    running.start(plan)
+    run_screen = RunScreen()
+    await app.push_screen(run_screen)
+    taken = False
+    while running.busy:
+        asked, run = app.question, app.job_run
+        if not taken and run is not None and _copying(run):
+            taken = True
+            await picture("migrate-run")
+        if isinstance(asked, Question):
+            if asked.destroys:
+                await picture("migrate-confirm")
+            running.answer(asked, Choice.GO)
+        await pilot.pause(0.1)
+    run_screen.query_one(PlanSteps).highlighted = [step.id for step in plan.steps].index("ready-to-boot")
+    await picture("migrate-ready")
+
+
+def _copying(run: RunRecord) -> bool:
+    """The third file system is on its way."""
+    moves = [one for one in run.steps if one.id.startswith("move-")]
+    return len(moves) > 2 and moves[2].state is StepState.RUNNING and bool(moves[1].moved)
+
+
+def _fill(lab: LabPair) -> None:
+    """Some more on web-a's file systems, and a slower disk, so that there is something to see."""
+    dice = random.Random(4)
+    node = lab.world.nodes["a"]
+    for place, count in (("/home/www/data", 4), ("/usr/share/doc", 5), ("/var/db/records", 2)):
+        for number in range(count):
+            node.fs.write_file(f"{place}/large{number}", dice.randbytes(1 << 20))
+    lab.world.dump_rate = 600_000
+
+
 async def _all(directory: Path) -> None:
     await asyncio.to_thread(directory.mkdir, exist_ok=True)
     lab = await serve()
@@ -165,9 +234,14 @@ async def _all(directory: Path) -> None:
         await lab.close()
 
 
-async def _jobs(directory: Path) -> None:
+Scene = Callable[[MirrorgateApp, Pilot[None], Path], Awaitable[None]]
+
+
+async def _jobs(directory: Path, scenario: str, scene: Scene) -> None:
     """The pictures of a job, on a lab of its own."""
-    lab = await serve()
+    lab = await serve(scenario=scenario)
+    if scenario == "disks":
+        _fill(lab)
     with tempfile.TemporaryDirectory() as kept:
         journal = Journal(Path(kept) / "journal.db")
         try:
@@ -177,7 +251,7 @@ async def _jobs(directory: Path) -> None:
             app = MirrorgateApp(config.pairs, watching, jobs=offered, journal=journal.runs, faults=lab)
             app.animation_level = "none"
             async with app.run_test(size=(160, 48)) as pilot:
-                await _job(app, pilot, directory)
+                await scene(app, pilot, directory)
         finally:
             await journal.close()
             await lab.close()
@@ -187,9 +261,14 @@ def main() -> None:
     """Draw every picture."""
     arguments = argparse.ArgumentParser(description="Draw the README's pictures from the lab.")
     arguments.add_argument("directory", type=Path)
-    directory = arguments.parse_args().directory
-    asyncio.run(_all(directory))
-    asyncio.run(_jobs(directory))
+    arguments.add_argument("--only", choices=("pairs", "drill", "migration"))
+    said = arguments.parse_args()
+    if said.only in (None, "pairs"):
+        asyncio.run(_all(said.directory))
+    if said.only in (None, "drill"):
+        asyncio.run(_jobs(said.directory, "healthy", _job))
+    if said.only in (None, "migration"):
+        asyncio.run(_jobs(said.directory, "disks", _migration))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The disks of a migration beside or below each other, to scale, and how full the new file systems will be."""
+"""The disks of a migration beside or below each other, to scale, and how full the new ones will be."""
 
 from collections.abc import Callable
 

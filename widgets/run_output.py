@@ -1,7 +1,7 @@
 """What a step prints, as it prints it: the last lines, drawn as text only.
 
-Lines of progress are left out, which stands as a bar beside it; those of a checklist (`pass|warn|fail WHAT: why`)
-get a sign and a colour.
+Lines of progress are left out, which stands as a bar beside it; those of a checklist (`pass|warn|fail WHAT:
+why`) get a sign and a colour.
 """
 
 import re

@@ -47,5 +47,10 @@ def answers(job: Job[Answers], snapshot: PairSnapshot, values: Mapping[str, Valu
     except ValidationError as odd:
         first = odd.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        words = "an answer is needed (--set)" if first["type"] == "missing" else first["msg"]
+        words = _needed(job, snapshot, key) if first["type"] == "missing" else first["msg"]
         raise CannotPlan(f"{job.name}: {key or 'answers'}: {words.removeprefix('Value error, ')}") from odd
+
+
+def _needed(job: Job[Answers], snapshot: PairSnapshot, key: str) -> str:
+    hint = job.hints(snapshot).get(key) if job.hints is not None else None
+    return f"an answer is needed (--set {key}=…): {hint}" if hint else "an answer is needed (--set)"

@@ -15,6 +15,8 @@ from playbooks.migrating.devices import disk_in_use, part_of, ufs_lines
 
 SAME = "same"
 """The target is a disk of the source machine."""
+_LISTED = 8
+"""Disks that are named where one has to be chosen."""
 REST = "rest"
 """Instead of a size: whatever is left."""
 
@@ -89,7 +91,7 @@ class MigrateAnswers(Answers):
     source: str = Field(
         pattern=_MACHINE,
         title="From which machine",
-        description="A node of the pair, or [user@]host of any other; it stays as it is until the end",
+        description="A node, the one that does not serve if nothing is said; or [user@]host of any other",
     )
     target: str = Field(
         SAME,
@@ -227,13 +229,46 @@ def defaults(snapshot: PairSnapshot) -> dict[str, object]:
         "target": SAME if target.name == source.name else target.name,
         "leave_out": (source.qmail_queue,) if source.qmail_queue else (),
     }
-    free = [disk for disk in target.disks if not disk_in_use(target, disk)]
-    empty = [disk for disk in free if disk.scheme is None]
-    fitting = [disk for disk in empty or free if not _holds_source(source, target, disk)]
-    if len(fitting) == 1:
-        found["target_disk"] = fitting[0].name
-        found["prepare"] = fitting[0] in empty
+    empty, used = _choice(source, target)
+    roomy = [disk for disk in empty or used if (disk.size or 0) >= _held(source)]
+    if len(roomy) == 1:
+        found["target_disk"] = roomy[0].name
+        found["prepare"] = roomy[0] in empty
     return found
+
+
+def hints(snapshot: PairSnapshot) -> dict[str, str]:
+    """What there is to choose from, where nothing could be suggested."""
+    if not snapshot.disks:
+        return {}
+    target = snapshot.disks[-1]
+    empty, used = _choice(snapshot.disks[0], target)
+    if not empty and not used:
+        return {"target_disk": f"{target.name} has no disk that is free"}
+    said = ", ".join(_sized(disk) for disk in (empty or used)[:_LISTED])
+    verb = "is" if len(empty or used) == 1 else "are"
+    return {"target_disk": f"{said} of {target.name} {verb} {'empty' if empty else 'not in use'}"}
+
+
+def _choice(source: HostDisks, target: HostDisks) -> tuple[list[Disk], list[Disk]]:
+    """The disks that may be written over: those without a table, and the others that nobody uses."""
+    free = [disk for disk in target.disks if not disk_in_use(target, disk)]
+    free = [disk for disk in free if not _holds_source(source, target, disk)]
+    return [disk for disk in free if disk.scheme is None], [disk for disk in free if disk.scheme is not None]
+
+
+def _held(source: HostDisks) -> int:
+    """Bytes that the file systems of fstab hold, as far as they were read."""
+    parts = (part_of(source, line.spec, line.file) for line in ufs_lines(source))
+    systems = {part.name: part.file_system for part in parts if part is not None}
+    return sum(system.used or 0 for system in systems.values() if system is not None)
+
+
+def _sized(disk: Disk) -> str:
+    if disk.size is None:
+        return disk.name
+    unit, letter = (1 << 30, "GB") if disk.size >= 1 << 30 else (1 << 20, "MB")
+    return f"{disk.name} {disk.size / unit:.3g} {letter}"
 
 
 def _holds_source(source: HostDisks, target: HostDisks, disk: Disk) -> bool:

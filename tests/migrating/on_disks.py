@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -114,22 +115,50 @@ class Disks(Bench):
     def dumping(self, device: str) -> Callable[[], bool]:
         """Whether a dump of that device is under way on web-a, some of it written."""
         table = self.node("web-a").processes
-        return lambda: any(one.name == "dump" and device in one.title and "pass 4" in one.title for one in table)
+        return lambda: any(one.command.startswith(f"dump: {device}: pass 4") for one in table)
 
-    async def console(self, *words: str) -> asyncio.subprocess.Process:
-        """A console that is a process of its own; it is given what is typed on its standard input."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "import sys; from console.cli import main; sys.exit(main())",
-            "--config",
-            str(self.lab.config_file),
-            *words,
-            env={**os.environ, "XDG_STATE_HOME": str(self.state)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+    async def killed_in(self, device: str, typed: str, *words: str) -> None:
+        """Have a console of its own run a migration of web-a, and kill it while that device is dumped."""
+        self.lab.world.dump_rate = SLOW
+        said = [part for word in ("source=web-a", *words) for part in ("--set", word)]
+        async with self.console((typed,), "run", "migrate-disk", *said, "--yes") as process:
+            dumping = self.dumping(device)
+            await eventually(lambda: dumping() or process.returncode is not None, 120)
+            if process.returncode is None:
+                process.send_signal(signal.SIGKILL)
+            out, _ = await process.communicate()
+        assert process.returncode == -signal.SIGKILL, out.decode()
+        self.lab.world.dump_rate = FAST
+
+    async def resumed(self, *typed: str) -> str:
+        """Have another console go on to the verified end; what it says."""
+        async with self.console(typed, "resume", "--yes") as process:
+            out, _ = await process.communicate()
+        assert process.returncode == 0, out.decode()
+        return out.decode()
+
+    @asynccontextmanager
+    async def console(self, typed: Sequence[str], *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A console that is a process of its own, at a terminal on which those lines are typed."""
+        ours, its = os.openpty()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "import sys; from console.cli import main; sys.exit(main())",
+                "--config",
+                str(self.lab.config_file),
+                *words,
+                env={**os.environ, "XDG_STATE_HOME": str(self.state)},
+                stdin=its,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            os.write(ours, "".join(f"{word}\n" for word in typed).encode())
+            yield process
+        finally:
+            os.close(ours)
+            os.close(its)
 
 
 @asynccontextmanager

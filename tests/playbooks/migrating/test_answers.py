@@ -1,15 +1,18 @@
 """The form of migrate-disk: what is asked, what is suggested, which machines are looked at."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
 
+from console.commands.answers import answers
 from console.model.disks import Disk
 from console.model.form import JobInfo as Info
 from console.model.form import Kind, form_of
-from playbooks.migrating.answers import REST, MigrateAnswers, defaults, size_in_bytes, surveyed
+from playbooks.job import Answers, CannotPlan, Job
+from playbooks.migrate_disk import JOB
+from playbooks.migrating.answers import REST, MigrateAnswers, defaults, hints, size_in_bytes, surveyed
 from tests.health.building import healthy
 from tests.playbooks.migrating.machines import MARK, MB, gpt_machine, having, machine, mbr_disk
 from tests.playbooks.planning import slave_serves
@@ -127,3 +130,23 @@ def test_a_disk_that_holds_something_is_suggested_to_be_used_as_it_is_and_one_in
 def test_another_machine_s_disk_is_suggested_of_the_other_machine() -> None:
     found = defaults(having(machine("4.11", name="web-a"), gpt_machine("web-b")))
     assert (found["source"], found["target"], found["target_disk"]) == ("web-a", "web-b", "ada1")
+
+
+def test_of_several_empty_disks_the_only_one_with_room_is_suggested_and_else_they_are_named() -> None:
+    host = machine()
+    small = replace(host, disks=(*host.disks, Disk("ada2", 4 * MB)))
+    assert defaults(having(small))["target_disk"] == "ada1"
+
+    two = having(replace(host, disks=(*host.disks, Disk("ada2", 2048 * MB))))
+    assert "target_disk" not in defaults(two)
+    assert hints(two) == {"target_disk": "ada1 512 MB, ada2 2 GB of web-b are empty"}
+    with pytest.raises(CannotPlan, match=r"target_disk: an answer is needed .*: ada1 512 MB, ada2 2 GB of"):
+        answers(cast("Job[Answers]", JOB), two, {})
+
+
+def test_where_no_disk_is_free_it_is_said_so() -> None:
+    host = machine()
+    assert hints(having(replace(host, disks=host.disks[:1]))) == {
+        "target_disk": "web-b has no disk that is free"
+    }
+    assert hints(healthy()) == {}
