@@ -69,6 +69,22 @@ def parser() -> argparse.ArgumentParser:
         "parse", help="explain pasted command output as JSON: mirrorgate parse KIND < file"
     )
     parse.add_argument("kind", nargs="?", help="kind of output; without one the kinds are listed")
+    log = commands.add_parser("log", help="qmail-send logs with human times, or their figures")
+    log.add_argument("--summary", action="store_true", help="messages, outcomes, reasons, times, top senders")
+    log.add_argument("--json", action="store_true", help="as JSON; without --summary one object per line")
+    log.add_argument("files", nargs="*", metavar="FILE", help="in this order; .gz, .zst, - (standard input)")
+    trace = commands.add_parser("trace", help="where is my message? what the log says about it")
+    trace.add_argument(
+        "words", nargs="+", metavar="ADDRESS|MSG|DELIVERY", help="part of an address, N, msg N, delivery N"
+    )
+    for name, which in (("--since", "from"), ("--until", "up to")):
+        trace.add_argument(
+            name, metavar="TIME", help=f"only what happened {which} TIME: 2026-11-23T00:17, 90m"
+        )
+    trace.add_argument("--json", action="store_true", help="as JSON")
+    trace.add_argument(
+        "--log", nargs="+", required=True, metavar="FILE", help="in this order; .gz, .zst, - (standard input)"
+    )
     lab = commands.add_parser("lab", help="a simulated pair behind real SSH servers, and the console on it")
     lab.add_argument("--serve", action="store_true", help="only run the servers and say how to reach them")
     lab.add_argument("--speed", type=float, default=1.0, metavar="N", help="world time runs N times faster")
@@ -130,6 +146,12 @@ def _run(arguments: argparse.Namespace) -> int:
             from console.commands import parse
 
             return parse.main(arguments.kind)
+        case "log":
+            from console.commands import log
+
+            return log.main(arguments.files, summary=arguments.summary, as_json=arguments.json)
+        case "trace":
+            return _trace(arguments)
         case "init":
             return _init(arguments)
         case "lab":
@@ -162,6 +184,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return asyncio.run(acting.main(arguments, config, path))
     return asyncio.run(_look(arguments, config, path))
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    from console.commands import trace
+
+    try:
+        since, until = (trace.when(word) if word else None for word in (arguments.since, arguments.until))
+    except ValueError as odd:
+        complain(f"trace: {odd}")
+        return 2
+    wanted = trace.Wanted(" ".join(arguments.words), since, until)
+    return trace.main(wanted, arguments.log, as_json=arguments.json)
 
 
 async def _tell(arguments: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from playbooks.parts.services import start_services
 from playbooks.parts.serving_image import serve_image
 from playbooks.parts.site import GATE_TIMEOUT, Site, site_of
 from playbooks.parts.vrrp import start_vrrp, wait_address
+from playbooks.recovering.steps import release_gate
 
 
 class StartPairAnswers(Answers):
@@ -96,7 +97,9 @@ def _both(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
         "master-half-active",
         "not slave-image-attached",
     )
-    serving: tuple[Step, ...] = () if _served(snapshot) else serve_image(site, leaves=down)
+    serving: tuple[Step, ...] = ()
+    if not _served(snapshot):
+        serving = (*_without_a_left_gate(site, leaves=down), *serve_image(site, leaves=down))
     return (
         *adopt(site, history, Home.MASTER, leaves=down),
         *serving,
@@ -127,7 +130,7 @@ def _slave_half_lost(snapshot: PairSnapshot) -> bool:
     """The mirror runs on the master without the slave's half: it is stale, as after a power cut, or gone."""
     if not check("master-mirror-running", snapshot).holds:
         return False
-    stale = check("slave-half-stale", snapshot).holds
+    stale = check("slave-half-stale", snapshot).holds or _left_gate(snapshot)
     return stale or check("slave-half-in-mirror", snapshot).answer is Answer.NO
 
 
@@ -142,6 +145,7 @@ def _on_one_half(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
         site, Home.MASTER, history, answers.mark, answers.fsck, leaves=ready, serving=done, guards=guards
     )
     return (
+        *_without_a_left_gate(site, leaves=ready),
         *serves,
         _address(site, Home.MASTER, ("master-mounted-through-mirror",), done),
         wait_address(site, Home.MASTER, leaves=done),
@@ -153,6 +157,20 @@ def _on_one_half(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:
 def _served(snapshot: PairSnapshot) -> bool:
     """Already attached by the master: starting ggated is behind us."""
     return refusing.holds(snapshot, "master-gate-alive") and refusing.holds(snapshot, "slave-image-served")
+
+
+def _left_gate(snapshot: PairSnapshot) -> bool:
+    """A gate on the master to an image that the slave, as after a reboot, does not serve any more."""
+    here = check("master-gate-present", snapshot).holds
+    return here and check("slave-image-served", snapshot).answer is Answer.NO
+
+
+def _without_a_left_gate(site: Site, *, leaves: str) -> tuple[Step, ...]:
+    """It is destroyed first: nothing may be served below it, and the mirror waits for it in vain."""
+    if not _left_gate(site.snapshot):
+        return ()
+    alone = not refusing.holds(site.snapshot, "master-mirror-running")
+    return (release_gate(site, leaves=leaves, blind=alone),)
 
 
 def _alone(site: Site, answers: StartPairAnswers) -> tuple[Step, ...]:

@@ -19,6 +19,7 @@ HEADS, TRACK = 255, 63
 
 _ROW = re.compile(r"(\s*)([a-z])(:\s+\S+\s+\S+\s+)(\S+)(.*)", re.DOTALL)
 _REMARKS = {"headswitch": "\t\t# milliseconds", "track-to-track seek": "\t# milliseconds"}
+_REFUSED = re.compile(r"(?:(?:sectors|tracks)/\S+|cylinders|rpm|interleave):\s*0\s*(?:#.*)?$")
 _KEYS = (
     *("type", "disk", "label", "flags", "bytes/sector", "sectors/track", "tracks/cylinder"),
     *("sectors/cylinder", "cylinders", "sectors/unit", "rpm", "interleave", "trackskew", "cylinderskew"),
@@ -94,6 +95,14 @@ def edited(
     if odd := next((a for a in (*letters, *letters.values()) if a == WHOLE or a not in LETTERS), None):
         raise ValueError(f"{odd} is no letter for a file system")
     return "\n".join(_edited_line(line, letters, types, disk) for line in text.split("\n"))
+
+
+def acceptable(text: str) -> str:
+    """A label's text without what -R refuses: gpart writes labels with `interleave: 0` and the like.
+
+    What is not said is kept by bsdlabel(8), or filled in.
+    """
+    return "\n".join(line for line in text.split("\n") if not _REFUSED.match(line))
 
 
 def _edited_line(line: str, letters: Mapping[str, str], types: Mapping[str, str], disk: str | None) -> str:

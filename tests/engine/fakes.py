@@ -156,11 +156,12 @@ class Console:
         die_at: int | None = None,
         copier: FakeCopier | None = None,
         streamer: FakeStreamer | None = None,
+        journal: FakeJournal | None = None,
     ) -> None:
         self.site = site
         self.life = Life(die_at)
         self.operator = FakeOperator(self.life)
-        self.journal = FakeJournal(site, self.life)
+        self.journal = journal or FakeJournal(site, self.life)
         self.runner = Runner(
             site.pair,
             FakeEyes(site, self.life),

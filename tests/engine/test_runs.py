@@ -1,15 +1,17 @@
 """Runs on a pair in memory: what is asked, refused and skipped, and how each ends."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from console.engine.journal import JournalTrouble
 from console.engine.runner import Refused
 from console.model.job import HandsLost
-from console.model.run import Choice, RunRecord, RunState
-from tests.engine.fake_site import Effect, Site
-from tests.engine.fakes import REFUSED, Console, FakeCopier
+from console.model.run import Choice, RunRecord, RunState, StepState
+from tests.engine.fake_site import Effect, Life, Site
+from tests.engine.fakes import REFUSED, Console, FakeCopier, FakeJournal
 from tests.engine.plans import command, manual, plan_of, transfer, wait
 from tests.engine.running import apply, states, texts
 from tests.engine.warp import START, warped
@@ -45,6 +47,58 @@ def test_a_guard_that_is_unknown_for_a_moment_is_waited_for() -> None:
         return await Console(site).runner.apply(plan_of(command("one", "one", guards=("ready",))))
 
     assert warped(main()).state is RunState.DONE
+
+
+class OddJournal(FakeJournal):
+    """Says of each keeping when it begins and ends, and is slow or fails at one of them."""
+
+    def __init__(self, site: Site, at: StepState, *, slow: float = 0.0, fails: bool = False) -> None:
+        super().__init__(site, Life())
+        self._at, self._slow, self._fails = at, slow, fails
+
+    async def keep(self, run: RunRecord) -> None:
+        first = run.steps[0].state
+        if first is self._at and run.steps[1].state is StepState.PENDING:
+            self._site.calls.append("keeping")
+            await asyncio.sleep(self._slow)
+            if self._fails:
+                raise JournalTrouble("history.db: the disk is full; make room there")
+            await super().keep(run)
+            self._site.calls.append("kept")
+        else:
+            await super().keep(run)
+
+
+def two_steps(journal: Callable[[Site], FakeJournal]) -> tuple[Site, RunRecord | JournalTrouble]:
+    site = Site()
+    plan = plan_of(command("one", "one"), command("two", "two", guards=("not held",)))
+
+    async def main() -> RunRecord | JournalTrouble:
+        try:
+            return await Console(site, journal=journal(site)).runner.apply(plan)
+        except JournalTrouble as trouble:
+            return trouble
+
+    return site, warped(main())
+
+
+@pytest.mark.parametrize("at", [StepState.INTENDED, StepState.DONE])
+def test_a_journal_that_fails_ends_the_run_before_anything_is_sent(at: StepState) -> None:
+    site, ended = two_steps(lambda site: OddJournal(site, at, slow=0.5, fails=True))
+    assert isinstance(ended, JournalTrouble)
+    assert texts(site) == ([] if at is StepState.INTENDED else ["one"])
+    assert not any(call.endswith(".launch") for call in site.calls[site.calls.index("keeping") :])
+
+
+def test_a_slow_journal_holds_back_the_next_launch_but_not_the_reading_for_it() -> None:
+    site, ended = two_steps(lambda site: OddJournal(site, StepState.DONE, slow=0.5))
+    assert isinstance(ended, RunRecord)
+    assert ended.state is RunState.DONE
+    assert texts(site) == ["one", "two"]
+    begun, kept = site.calls.index("keeping"), site.calls.index("kept")
+    assert "fresh" in site.calls[begun:kept], "the reading did not wait for the disk"
+    assert not any(call.endswith(".launch") for call in site.calls[begun:kept])
+    assert any(call.endswith(".launch") for call in site.calls[kept:])
 
 
 def test_a_step_whose_outcome_holds_already_is_skipped_unless_it_always_runs() -> None:

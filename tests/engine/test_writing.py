@@ -22,7 +22,7 @@ VRRP = "[VRID]\nserverid = 1\npassword = @SECRET:vrrp-password@\npriority = 200\
 
 
 def _sh(text: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["/bin/sh", "-c", text], input=given, capture_output=True, timeout=10, check=False)
+    return subprocess.run(["/bin/sh", "-c", text], input=given, capture_output=True, timeout=60, check=False)
 
 
 def _write(path: Path, content: str, mode: str = "0644") -> subprocess.CompletedProcess[bytes]:

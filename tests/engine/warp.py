@@ -45,14 +45,6 @@ class WarpLoop(asyncio.SelectorEventLoop):
         return self._jump.now
 
 
-class WarpPolicy(asyncio.DefaultEventLoopPolicy):
-    """Makes such loops, for tests that pytest runs: the fixture `event_loop_policy`."""
-
-    def new_event_loop(self) -> WarpLoop:
-        """A loop whose time is 0."""
-        return WarpLoop()
-
-
 def warped(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on such a loop."""
     with asyncio.Runner(loop_factory=WarpLoop) as runner:

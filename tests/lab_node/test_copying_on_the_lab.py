@@ -49,7 +49,8 @@ async def test_an_image_larger_than_a_shell_prints_goes_over_a_cut_connection_wh
         server = lab.server(source)
 
         def cut_in_the_middle(done: int, size: int) -> None:
-            if done > size // 2:
+            # What the console has sent may still be in a buffer: what is on the disk decides.
+            if (target.images.size_of("/root/copy.img.part") or 0) > 0:
                 server.hang_up()
 
         with pytest.raises(HandsLost):

@@ -1,4 +1,4 @@
-"""The disks lab with the whole engine on it: survey, plan, run, and then a machine is started from the new disk."""
+"""The disks lab with the whole engine on it: survey, plan, run, then start from the disk."""
 
 import asyncio
 import os
@@ -38,8 +38,8 @@ FAST, SLOW = 1 << 40, 100_000
 """Bytes a world second that dump reads: at once; and so that it can be caught in the middle."""
 TREES = ("/", "/var", "/usr", "/home")
 _SUMS = (
-    "cd {at} && find . -xdev -type f -print | grep -v -e '/log/' -e '^./var/db/mirrorgate/' -e '^./db/mirrorgate/' "
-    "-e '^./etc/dumpdates' -e '/run/' -e '^./boot/loader.conf' -e '^./etc/fstab' | sort | xargs sha256 -q"
+    "cd {at} && find . -xdev -type f -print | grep -v -e /log/ -e /run/ -e ^./db/mirrorgate/ "
+    "-e ^./etc/dumpdates -e ^./etc/fstab | sort | xargs sha256"
 )
 
 

@@ -1,4 +1,4 @@
-"""To a disk of another machine, by the source's own ssh and through the console; that machine is started from it."""
+"""To a disk of another machine, by the source's own ssh and through the console."""
 
 from tests.migrating.on_disks import disks
 

@@ -28,7 +28,7 @@ def start(node: FakeNode, *words: str) -> "subprocess.CompletedProcess[str]":
         [str(node.stage / "scripts/canary.sh"), *words],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 

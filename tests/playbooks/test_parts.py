@@ -78,7 +78,7 @@ def _steps() -> list[tuple[Plan, Step]]:
 def parses(parts: list[str]) -> str:
     """What the shell says against these texts, each a body of its own."""
     script = "\n".join(f"text{n}() {{\n{part}\n}}" for n, part in enumerate(parts))
-    ran = subprocess.run([SHELL, "-n"], input=script, capture_output=True, text=True, check=False, timeout=20)
+    ran = subprocess.run([SHELL, "-n"], input=script, capture_output=True, text=True, check=False, timeout=60)
     return ran.stderr
 
 

@@ -75,7 +75,7 @@ def _split(pair: PairSnapshot, name: str, image: str) -> PairSnapshot:
 
 def _is_shell(made: Plan) -> None:
     whole = "\n".join(texts(made))
-    ran = subprocess.run(["dash", "-n"], input=whole.encode(), capture_output=True, timeout=20, check=False)
+    ran = subprocess.run(["dash", "-n"], input=whole.encode(), capture_output=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr.decode()
 
 

@@ -51,6 +51,26 @@ def test_a_half_that_comes_back_stale_ends_it_before_the_mount() -> None:
     assert "slave-half-active" in plan("start-pair", stopped()).step("mount-master").guards
 
 
+def test_a_gate_that_leads_to_nothing_goes_before_the_image_is_served() -> None:
+    # failover-drill/lineage-master-serves-on-slave/power-off: the slave came back without ggated, and the
+    # guard of serve-image, rightly, let nothing be served below the gate that was left.
+    left = with_facts(stopped(), Home.MASTER, geom=Geom(gates=(GATE,)))
+    assert ids(plan("start-pair", left)) == ["release-gate", *UP.split()]
+
+
+def test_a_mirror_that_waits_for_such_a_gate_is_started_on_its_other_half() -> None:
+    left = with_facts(
+        stopped(),
+        Home.MASTER,
+        geom=Geom(mirrors=(mirror(component("md0"), component("ggate0")),), mds=(MD,), gates=(GATE,)),
+    )
+    made = plan("start-pair", left)
+    assert ids(made)[0] == "release-gate"
+    assert "master-half-active" in made.step("release-gate").guards
+    assert "recover-slave" in made.ends
+    assert "attach-both-halves" not in ids(made)
+
+
 def test_an_own_timeout_goes_into_the_gate() -> None:
     said = lines(plan("start-pair", stopped(), gate_timeout=30).step("attach-both-halves"))
     assert any("ggatec create -t 30 " in line for line in said)

@@ -128,7 +128,6 @@ async def sshd(
     try:
         await eventually(
             lambda: server.process.poll() is not None or "Server listening" in server.log,
-            within=10,
             what="sshd listening",
         )
         if server.process.poll() is not None:

@@ -72,7 +72,7 @@ class Stage:
             assert process.stdout.readline() == b"mirrorgate-sampler 1\n"
             hello = f"hello {BOUNDARY} {SALT}\n"
             out, _ = process.communicate(
-                (hello + "".join(line + "\n" for line in lines)).encode(), timeout=20
+                (hello + "".join(line + "\n" for line in lines)).encode(), timeout=60
             )
             assert process.returncode == 0
             return out.decode("utf-8", "backslashreplace")

@@ -222,7 +222,8 @@ async def test_without_the_lock_nothing_is_launched(bench: Workbench) -> None:
 
 async def test_a_node_that_says_nothing_loses_the_hands_in_time(bench: Workbench) -> None:
     slow = bench.script.replace("\nrenew() {\n", "\nrenew() {\nread -r _ <$base/go\n")
-    async with bench.hands(lock=RUN, limit=0.5, script=slow) as hands:
+    async with bench.hands(lock=RUN, script=slow) as hands:
+        hands._limit = 0.5
         os.mkfifo(bench.folder / "go")
         with pytest.raises(HandsLost, match=r"^web-a: no answer within"):
             await hands.beat(RUN)

@@ -267,7 +267,7 @@ async def test_a_login_without_a_shell_says_so(
     async with sshd(tmp_path / "sshd", options=[f"ForceCommand {command}"]) as server:
         connection = await connect(node(), ssh_config=server.ssh_config())
         with pytest.raises(Trouble) as caught:
-            await Lane.open(connection, "web-a", limit=1.0 if retry else 10.0)
+            await Lane.open(connection, "web-a", limit=1.0 if retry else 30.0)
         connection.close()
         await connection.wait_closed()
     assert expected in caught.value.line

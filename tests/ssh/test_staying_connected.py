@@ -233,11 +233,11 @@ async def test_a_cut_link_is_noticed_and_a_mended_one_is_used_again(
     server, link = far
     config = server.ssh_config()
     connection = await connect(node(), ssh_config=config)
-    # As connect() sets it up, but quicker.
-    connection.set_keepalive(0.3, 3)
     answers = Answers(await Lane.open(connection, "web-a", script=stage.script))
     await answers.lane.tick(["mounts"])
     await eventually(lambda: answers.of("mounts"))
+    # As connect() sets it up, but quicker.
+    connection.set_keepalive(0.3, 3)
     run(f"ip link set {link} down")
     with pytest.raises(LaneClosed, match="lost"):
         await asyncio.wait_for(answers.task, 30)

@@ -5,13 +5,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from console.model.config import NodeConfig, PairConfig
 from console.model.snapshot import LinkState
 from console.ssh.trouble import Trouble
 from console.watch.node_watch import LanePlan, NodeWatch, Opener, lane_plans
-from tests.engine.warp import WarpPolicy
 from tests.waiting import eventually
 from tests.watch.fake_session import GEOM, HOST, MOUNTS, Answer, FakeSession
 
@@ -25,12 +22,6 @@ PAIR = PairConfig.model_validate(
     }
 )
 PLAN = (LanePlan(("host", "mounts"), ("geom",), interval=0.02, limit=0.1),)
-
-
-@pytest.fixture(scope="module")
-def event_loop_policy() -> WarpPolicy:
-    """Time jumps: a node in memory is never slow because this machine is busy."""
-    return WarpPolicy()
 
 
 def _answers(**other: str | None) -> Answer:

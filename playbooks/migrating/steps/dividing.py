@@ -2,6 +2,8 @@
 
 from console.model.disks import HostDisks, Scheme
 from console.model.plan import Change, Risk, Step
+from playbooks.migrating.labels import acceptable
+from playbooks.migrating.steps.dumping import unmount_lines
 from playbooks.migrating.steps.naming import new_device, opened, step, taken_back
 from playbooks.migrating.work import Content, Place, Work
 from playbooks.parts.building import no_undo, q
@@ -29,6 +31,11 @@ def unused_line(work: Work) -> str:
     return q("unused", work.target_disk)
 
 
+def writable(work: Work, label: str) -> str:
+    """A label's text as the target's tool takes it; 4.x wants every line, and made it itself."""
+    return label if (work.target.major or 5) < 5 else acceptable(label)
+
+
 def put_label(work: Work, label: str, file: str) -> tuple[str, ...]:
     """Shell text: keep a label as a file of the migration, check it without writing, then write it."""
     tool, where = label_tool(work.target), labelled(work)
@@ -42,7 +49,7 @@ def put_label(work: Work, label: str, file: str) -> tuple[str, ...]:
     )
     return (
         f"cat >\"$s/{file}\" <<'LABEL'",
-        label.rstrip("\n"),
+        writable(work, label).rstrip("\n"),
         "LABEL",
         *tried,
         f'{q(*restore, where)} "$s/{file}" || fail {q(f"the label of {where} could not be written")}',
@@ -85,6 +92,7 @@ def _divide(work: Work, mark: str) -> Step:
     slices = known.slices if known else ()
     lines = _gpart_lines(work) if by_gpart(host) else _fdisk_lines(work)
     back = (
+        *unmount_lines(work),
         unused_line(work),
         *_forget_table(work),
         f'if [ -s "$s/{disk}.table" ]; then',
@@ -116,7 +124,7 @@ def _new_label(work: Work) -> Change | None:
         return None
     known = work.target.disk(work.target_disk)
     old = next((one.label for one in known.slices if one.name == labelled(work)), None) if known else None
-    return Change(what=f"label of {labelled(work)}", before=old or "", after=work.label_before)
+    return Change(what=f"label of {labelled(work)}", before=old or "", after=writable(work, work.label_before))
 
 
 def _forget_table(work: Work) -> tuple[str, ...]:

@@ -16,6 +16,17 @@ def files_at(work: Work, move: Move) -> str:
     return f"{mounted_at(work, move)}/{move.below}".rstrip("/")
 
 
+def mount_points(work: Work) -> tuple[str, ...]:
+    """Where copies are mounted, each once."""
+    return tuple(dict.fromkeys(mounted_at(work, move) for move in work.moves))
+
+
+def unmount_lines(work: Work) -> tuple[str, ...]:
+    """Shell text: none of the copies is mounted any more; a label cannot be written while one is (R14)."""
+    pairs = [("/dev/" + move.target.name, mounted_at(work, move)) for move in work.moves if not move.below]
+    return tuple(f"if mounted {q(device, at)}; then umount {q(at)} || exit 1; fi" for device, at in pairs)
+
+
 def make_line(work: Work, move: Move) -> str:
     """On the target: an empty place for the copy."""
     at, device = mounted_at(work, move), naming.new_device(move)

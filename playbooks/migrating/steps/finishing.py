@@ -1,10 +1,10 @@
 """The end: nothing of the migration is left but the new disk, and a person goes to the machine."""
 
 from console.model.plan import Step
+from playbooks.migrating.steps.dumping import mount_points, unmount_lines
 from playbooks.migrating.steps.keying import forget_key, forget_secret
 from playbooks.migrating.steps.naming import COPIES, SAFE, directory, opened, root_of, step
 from playbooks.migrating.steps.second_level import unflag
-from playbooks.migrating.steps.switching import mount_points, unmount_lines
 from playbooks.migrating.work import Way, Work
 from playbooks.parts.building import manual_step, no_undo, q
 

@@ -2,25 +2,14 @@
 
 from console.model.disks import Scheme
 from console.model.plan import Change, Step, WriteFile
-from playbooks.migrating.steps.dividing import by_gpart, label_tool, labelled, put_label, unused_line
-from playbooks.migrating.steps.dumping import files_at, mounted_at
+from playbooks.migrating.steps.dividing import by_gpart, label_tool, labelled, put_label, unused_line, writable
+from playbooks.migrating.steps.dumping import files_at, unmount_lines
 from playbooks.migrating.steps.naming import COPIES, opened, root_of, step, taken_back
 from playbooks.migrating.work import Content, Work
 from playbooks.parts.building import no_undo, q
 
 _BOOT_FILES = ("mbr", "boot", "boot1", "boot2", "pmbr", "gptboot")
 _COPY_ONLY = "it is on the copy only"
-
-
-def mount_points(work: Work) -> tuple[str, ...]:
-    """Where copies are mounted, each once."""
-    return tuple(dict.fromkeys(mounted_at(work, move) for move in work.moves))
-
-
-def unmount_lines(work: Work) -> tuple[str, ...]:
-    """Shell text: none of the copies is mounted any more; a label cannot be written while one is (R14)."""
-    pairs = [("/dev/" + move.target.name, mounted_at(work, move)) for move in work.moves if not move.below]
-    return tuple(f"if mounted {q(device, at)}; then umount {q(at)} || exit 1; fi" for device, at in pairs)
 
 
 def switched(work: Work, mark: str) -> tuple[Step, ...]:
@@ -93,7 +82,9 @@ def _labelled(work: Work, mark: str) -> tuple[Step, ...]:
             ),
             undo=taken_back(*back.rstrip("\n").split("\n")),
             change=Change(
-                what=f"label of {labelled(work)}", before=work.label_before, after=work.label_after
+                what=f"label of {labelled(work)}",
+                before=writable(work, work.label_before),
+                after=writable(work, work.label_after),
             ),
         ),
     )

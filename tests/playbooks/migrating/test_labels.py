@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.parse.disklabel import DiskLabel, Partition, read_disklabel
-from playbooks.migrating.labels import differences, edited, header_of, label_text, problems
+from playbooks.migrating.labels import acceptable, differences, edited, header_of, label_text, problems
 
 ANY_LOAD = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CAPTURES = Path(__file__).parents[2] / "captures/freebsd/disklabel"
@@ -148,3 +148,10 @@ def test_the_sides_of_a_diff_are_the_two_texts(one: DiskLabel, other: DiskLabel)
     rows = differences(old, new)
     assert [was for was, _ in rows if was is not None] == old.splitlines()
     assert [is_ for _, is_ in rows if is_ is not None] == new.splitlines()
+
+
+def test_what_gpart_wrote_is_handed_to_bsdlabel_without_the_zeros_that_it_refuses() -> None:
+    head = "# /dev/ada1s1:\ntype: unknown\nrpm: 3600\ninterleave: 0\ntrackskew: 0\nheadswitch: 0\t\t# milliseconds\n"
+    rows = "\n8 partitions:\n#  size  offset  fstype\n  a: 100 0 4.2BSD 0 0 0\n"
+    assert acceptable(head + rows) == head.replace("interleave: 0\n", "") + rows
+    assert acceptable(rows) == rows

@@ -1,0 +1,178 @@
+"""`mirrorgate log`: qmail-send logs with human times, or their figures (`--summary`)."""
+
+import json
+import sys
+import time
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from console.commands.complaining import complain
+from console.commands.log_files import LogTrouble, read
+from console.parse.qmail_blocks import lines_of, text_of
+from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode, decode_all
+from console.parse.qmail_summing import Figures
+from console.ssh.text import inert, inert_bytes
+
+_SHOWN = 10
+
+
+def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
+    """Print the log or its figures. Exit status 0, 1 when a file is damaged (the rest was read)."""
+    figures = Figures()
+    status = 0
+    try:
+        for block in read(files):
+            if summary:
+                figures.take(block)
+            elif as_json:
+                _rows(block)
+            else:
+                _decoded(block)
+    except LogTrouble as trouble:
+        complain(trouble)
+        status = 1
+    if summary and as_json:
+        print(json.dumps(as_value(figures), indent=2))
+    elif summary:
+        print("\n".join(told(figures)))
+    return status
+
+
+def moment(stamp: bytes) -> str | None:
+    """TAI64N digits as ISO 8601 in UTC with nanoseconds; None for none or outside the calendar."""
+    seconds = int(stamp[:16] or b"0", 16) - TAI_EPOCH
+    try:
+        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(stamp[16:], 16):09d}Z"
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+_by_second: dict[bytes, bytes | None] = {}
+
+
+def _second(digits: bytes) -> bytes | None:
+    if digits not in _by_second:
+        if len(_by_second) > 4096:
+            _by_second.clear()
+        try:
+            clock = time.localtime(int(digits, 16) - TAI_EPOCH)
+            _by_second[digits] = time.strftime("%Y-%m-%d %H:%M:%S.", clock).encode()
+        except (ValueError, OverflowError, OSError):
+            _by_second[digits] = None
+    return _by_second[digits]
+
+
+_HEXADECIMAL = b"0123456789abcdef"
+
+
+def localised(line: bytes) -> bytes:
+    """A line as tai64nlocal(8) prints it, in the time zone of TZ; without a stamp unchanged."""
+    if line[:1] != b"@" or len(line) < 25 or line[1:25].translate(None, _HEXADECIMAL):
+        return line
+    second = _second(line[1:17])
+    return line if second is None else b"%s%09d%s" % (second, int(line[17:25], 16), line[25:])
+
+
+def _decoded(block: bytes) -> None:
+    lines, whole = lines_of(block)
+    text = b"\n".join(map(localised, lines)) + (b"\n" if whole else b"")
+    if sys.stdout.isatty():
+        sys.stdout.write(inert_bytes(text))
+    else:
+        # For other programs: the same bytes as tai64nlocal.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text)
+
+
+def _rows(block: bytes) -> None:
+    lines, whole = lines_of(block)
+    last = len(lines) - 1
+    for number, line in enumerate(decode_all(map(text_of, lines))):
+        event = line.event if whole or number < last else None
+        stamp = line.stamp
+        row: dict[str, Any] = {"time": None, "event": EVENT_NAMES[type(event)] if event else None}
+        if stamp is not None and stamp.seconds is not None:
+            row["time"] = moment(b"%016x%08x" % (stamp.seconds + TAI_EPOCH, stamp.nanoseconds))
+        elif stamp is not None:
+            row["time"] = stamp.text
+        row |= event._asdict() if event else {"unread": line.text}
+        print(json.dumps(row))
+
+
+def _percentiles(seconds: "array[float]") -> dict[str, float | int | None]:
+    ordered = sorted(seconds)
+
+    def at(part: float) -> float | None:
+        return round(ordered[min(int(part * len(ordered)), len(ordered) - 1)], 6) if ordered else None
+
+    return {"count": len(ordered), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "max": at(1.0)}
+
+
+def as_value(figures: Figures) -> dict[str, object]:
+    """The figures for JSON; times in seconds, `read` and `unread` make `lines`."""
+    return {
+        "messages": figures.messages,
+        "bounces": figures.bounces,
+        "deliveries": {name.decode(): count for name, count in figures.outcomes.items()},
+        "lines": figures.lines,
+        "read": figures.lines - figures.unread,
+        "unread": figures.unread,
+        "torn": figures.torn,
+        "announced_again": figures.announced_again,
+        "ended": figures.ended,
+        "open": figures.still_open,
+        "triple_bounces": figures.triple_bounces,
+        "started_deliveries": figures.started,
+        "results_without_start": figures.unknown_deliveries,
+        "from": moment(figures.first) if figures.first else None,
+        "to": moment(figures.last) if figures.last else None,
+        "latency": {
+            "queued_until_success": _percentiles(figures.queued),
+            "one_delivery": _percentiles(figures.delivering),
+        },
+        "reasons": [
+            {"domain": inert_bytes(domain), "reason": inert_bytes(reason), "count": count}
+            for (domain, reason), count in figures.reasons.most_common(100)
+        ],
+        "senders": [
+            {"sender": inert_bytes(sender), "messages": count}
+            for sender, count in figures.senders.most_common(100)
+        ],
+        "rare_ones_dropped": figures.dropped,
+    }
+
+
+def told(figures: Figures) -> Iterator[str]:
+    """The figures for a reader, at most 80 columns wide."""
+    outcomes = figures.outcomes
+    yield f"lines       {figures.lines}, of these unread {figures.unread} (torn {figures.torn})"
+    for name, stamp in (("from", figures.first), ("to", figures.last)):
+        yield f"{name:<12}{(stamp and moment(stamp)) or '-'}"
+    yield f"messages    {figures.messages} announced, {figures.ended} ended, {figures.still_open} open"
+    yield f"bounces     {figures.bounces}, thrown away {figures.triple_bounces}"
+    yield "deliveries  " + ", ".join(f"{outcomes[name]} {name.decode()}" for name in outcomes)
+    yield from _times("in the queue until success", figures.queued)
+    yield from _times("one delivery", figures.delivering)
+    yield from _table("Why not delivered", figures.reasons.most_common(_SHOWN), _reason)
+    yield from _table("Top senders", figures.senders.most_common(_SHOWN), lambda one: f"<{inert_bytes(one)}>")
+
+
+def _times(what: str, seconds: "array[float]") -> Iterator[str]:
+    some = _percentiles(seconds)
+    if some["count"]:
+        parts = "  ".join(f"{name} {some[name]:.2f} s" for name in ("p50", "p90", "p99", "max"))
+        yield f"{what}: {parts}"
+
+
+def _reason(key: tuple[bytes, bytes]) -> str:
+    return f"{inert_bytes(key[0]) or '(unknown)'}: {inert_bytes(key[1]).replace('_', ' ')}"
+
+
+def _table(head: str, rows: Sequence[tuple[Any, int]], words: Callable[[Any], str]) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield head
+    for key, count in rows:
+        text = inert(words(key)).replace("\n", "␊")
+        yield f"{count:>8}  {text if len(text) <= 70 else text[:69] + '…'}"

@@ -1,0 +1,197 @@
+"""`mirrorgate trace`: where is my message? Its deliveries, its bounces and its end, out of the log."""
+
+import json
+import re
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.commands.complaining import complain
+from console.commands.log import moment
+from console.commands.log_files import LogTrouble, rereadable
+from console.parse.qmail_joining import Joining, Message, deliveries
+from console.parse.qmail_log import TAI_EPOCH, Stamp, decode, decode_all
+from console.parse.qmail_sieve import Sieve, messages_of, messages_of_delivery
+from console.ssh.text import inert
+
+_AGO = re.compile(r"([0-9]{1,6})([smhd])")
+_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NUMBERED = re.compile(r"(?:(msg|delivery)[ :])?([0-9]{1,20})")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; times are Unix seconds."""
+
+    words: str
+    since: float | None = None
+    until: float | None = None
+
+
+def main(wanted: Wanted, files: Sequence[str], *, as_json: bool) -> int:
+    """Print the messages. Exit status 0, 1 when there is none or a file is damaged, 2 for an odd question."""
+    if not wanted.words or "\n" in wanted.words:
+        complain("trace: name a sender or recipient, a message number or `delivery N`")
+        return 2
+    try:
+        with rereadable(files) as again:
+            found = [one for one in find(wanted.words, again) if _within(one, wanted)]
+    except LogTrouble as trouble:
+        complain(trouble)
+        return 1
+    if as_json:
+        json.dump([as_value(one) for one in found], sys.stdout, indent=2)
+        print()
+    else:
+        print("\n\n".join("\n".join(told(one)) for one in found) or "no such message in this log")
+    return 0 if found else 1
+
+
+def find(words: str, again: Callable[[], Iterator[bytes]]) -> list[Message]:
+    """The messages with these words in sender or recipient, or with this number.
+
+    A bare number is a message number, or a delivery number when no message has it. Raises LogTrouble.
+    """
+    if numbered := _NUMBERED.fullmatch(words):
+        kind, number = numbered[1], int(numbered[2])
+        found: list[Message] = []
+        if kind != "delivery":
+            found = [one for one in _joined({b"%d" % number}, again) if one.message == number]
+        if kind != "msg" and not found:
+            candidates = messages_of_delivery(number, again())
+            found = [one for one in _joined(candidates, again) if number in deliveries(one)]
+        return found
+    candidates = messages_of(words.encode("utf-8", errors="surrogateescape"), again())
+    return [one for one in _joined(candidates, again) if _names(one, words)]
+
+
+def _joined(numbers: set[bytes], again: Callable[[], Iterator[bytes]]) -> list[Message]:
+    joining = Joining()
+    if numbers:
+        sieve = Sieve(numbers)
+        for line in decode_all(
+            line for block in again() if block.endswith(b"\n") for line in sieve.lines(block)
+        ):
+            joining.take(line)
+    return joining.messages
+
+
+def _names(message: Message, words: str) -> bool:
+    return words in (message.sender or "") or any(words in one for one, _ in message.recipients)
+
+
+def _within(message: Message, wanted: Wanted) -> bool:
+    """Whether something happened to it between the two times."""
+    first, last = message.started, message.last
+    if wanted.until is not None and first and first.seconds is not None and first.seconds > wanted.until:
+        return False
+    return not (
+        wanted.since is not None and last and last.seconds is not None and last.seconds < wanted.since
+    )
+
+
+def when(word: str) -> float:
+    """A time as people give it: `2026-11-23 00:17`, with or without zone, a TAI64N stamp, `90m` ago.
+
+    Returns Unix seconds; raises ValueError with what can be given.
+    """
+    if ago := _AGO.fullmatch(word):
+        return time.time() - int(ago[1]) * _UNIT[ago[2]]
+    if (
+        (stamp := decode(f"{word} ").stamp) is not None
+        and stamp.form == "tai64n"
+        and stamp.seconds is not None
+    ):
+        return stamp.seconds + stamp.nanoseconds / 1e9
+    try:
+        return datetime.fromisoformat(word).timestamp()
+    except (ValueError, OverflowError) as odd:
+        raise ValueError("give 2026-11-23T00:17, 90m, 2h, 3d or a stamp @4000…") from odd
+
+
+def _iso(stamp: Stamp | None) -> str | None:
+    if stamp is None:
+        return None
+    if stamp.seconds is None:
+        return stamp.text
+    return moment(b"%016x%08x" % (stamp.seconds + TAI_EPOCH, stamp.nanoseconds)) or stamp.text
+
+
+def as_value(message: Message) -> dict[str, object]:
+    """A message for JSON. Its bounce has the same shape; `message` is null when its lines are not here."""
+    bounce: dict[str, object] | None = None
+    if message.bounce is not None:
+        bounce = as_value(message.bounce)
+    elif message.discarded:
+        bounce = as_value(Message(None))
+    if bounce is not None:
+        bounce["discarded"] = message.discarded
+    return {
+        "message": message.message,
+        "sender": message.sender,
+        "bytes": message.bytes,
+        "qp": message.qp,
+        "started": _iso(message.started),
+        "ended": _iso(message.ended),
+        "recipients": [
+            {
+                "recipient": one.recipient,
+                "channel": one.channel,
+                "attempts": one.attempts,
+                "outcome": one.outcome,
+                "reason": one.reason,
+            }
+            for one in message.recipients.values()
+        ],
+        "bounce": bounce,
+    }
+
+
+def told(message: Message, indent: str = "") -> Iterator[str]:
+    """A message for a reader, at 80 columns."""
+    name = f"message {message.message}" if message.message is not None else "a message not in this log"
+    yield f"{indent}{name}  {_clock(message.started)}"
+    sender = "sender not in this log" if message.sender is None else f"from <{inert(message.sender)}>"
+    size = f", {message.bytes} bytes" if message.bytes is not None else ""
+    yield from _wrapped(
+        f"{sender}{size}{f', qp {message.qp}' if message.qp is not None else ''}", indent + "  "
+    )
+    for one in message.recipients.values():
+        tries = "1 attempt" if one.attempts == 1 else f"{one.attempts} attempts"
+        lost = f", {one.lost} lost when qmail-send died" if one.lost else ""
+        yield from _wrapped(
+            f"{one.outcome}: {one.channel} {inert(one.recipient)} ({tries}{lost})", indent + "  "
+        )
+        if one.reason:
+            yield from _wrapped(inert(one.reason).replace("_", " "), indent + "    ")
+    if message.discarded:
+        yield f"{indent}  its bounce failed too and was thrown away (triple bounce)"
+    if message.bounce is not None:
+        yield f"{indent}  bounced to the sender:"
+        yield from told(message.bounce, indent + "    ")
+    if message.over:
+        yield f"{indent}  ended {_clock(message.ended)}"
+    elif message.message is not None:
+        yield f"{indent}  still in the queue where this log ends"
+
+
+def _clock(stamp: Stamp | None) -> str:
+    if stamp is None:
+        return "(no time)"
+    if stamp.seconds is None:
+        return inert(stamp.text)
+    try:
+        return (
+            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(stamp.seconds))
+            + f".{stamp.nanoseconds // 10**6:03d}"
+        )
+    except (ValueError, OverflowError, OSError):
+        return inert(stamp.text)
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    lines = textwrap.wrap(text, 79, initial_indent=indent, subsequent_indent=indent + "  ")
+    return lines if len(lines) <= 6 else [*lines[:6], f"{indent}  …"]

@@ -1,0 +1,160 @@
+"""The lines of a qmail-send log joined into messages: what came, where it went, how it ended, what bounced.
+
+A message number is an inode and used again at once, so a message is its number within one life: from
+`new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
+preprocesses; it is one message when its info line is the same. A log may begin anywhere.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from console.parse.qmail_log import (
+    Bounced,
+    Channel,
+    Delivered,
+    Ended,
+    Event,
+    Line,
+    Mangled,
+    MessageInfo,
+    NewMessage,
+    Stamp,
+    Starting,
+    TripleBounce,
+)
+
+Outcome: TypeAlias = Literal["success", "failure", "queued"]
+
+
+@dataclass(slots=True)
+class Recipient:
+    """A recipient of a message on one channel; `queued` is: no final answer in these lines."""
+
+    recipient: str
+    channel: Channel
+    attempts: int = 0
+    """Deliveries started."""
+    outcome: Outcome = "queued"
+    reason: str | None = None
+    """The report of the last delivery that has one, as logged."""
+    deliveries: list[int] = field(default_factory=list)
+    lost: int = 0
+    """Deliveries without a result, because qmail-send died while they ran."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One life of a message number. What stands in lines before the log began is None."""
+
+    message: int | None
+    sender: str | None = None
+    bytes: int | None = None
+    qp: int | None = None
+    uid: int | None = None
+    started: Stamp | None = None
+    """Of its first line here; with `announced`, of its `new msg`."""
+    ended: Stamp | None = None
+    over: bool = False
+    """Whether `end msg` was read (its line may have no stamp)."""
+    last: Stamp | None = None
+    announced: int = 0
+    recipients: dict[tuple[str, Channel], Recipient] = field(default_factory=dict)
+    bounce: "Message | None" = None
+    """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
+    discarded: bool = False
+    """Whether qmail-send threw the bounce away (`triple bounce`)."""
+
+
+class Joining:
+    """Takes lines in the order of the log; `messages` holds every life in the order of its first line."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._alive: dict[int, Message] = {}
+        self._open: dict[int, Recipient] = {}
+        self._awaited: dict[int, Message] = {}
+
+    def take(self, line: Line) -> None:
+        """Join one decoded line; lines that concern no message change nothing."""
+        if line.event is not None:
+            self._event(line.event, line.stamp)
+
+    def _event(self, event: Event, at: Stamp | None) -> None:
+        match event:
+            case NewMessage(msg):
+                known = self._alive.get(msg)
+                if known is not None and known.announced and not known.recipients:
+                    # The same again, or another after a lost end: its info line will tell.
+                    known.announced += 1
+                    known.last = at
+                else:
+                    self._begin(msg, at).announced = 1
+            case MessageInfo(msg, size, sender, qp, uid):
+                self._info(msg, (sender, size, qp, uid), at)
+            case Starting(delivery, msg, channel, to):
+                if delivery == 1:
+                    # Numbers start again with qmail-send: what still ran has died with it.
+                    for lost in self._open.values():
+                        lost.lost += 1
+                    self._open.clear()
+                elif delivery in self._open:
+                    self._open[delivery].lost += 1
+                recipient = self._life(msg, at).recipients.setdefault((to, channel), Recipient(to, channel))
+                recipient.attempts += 1
+                recipient.deliveries.append(delivery)
+                recipient.outcome = "queued"
+                self._open[delivery] = recipient
+            case Delivered(delivery, result, report):
+                if recipient := self._open.pop(delivery, None):
+                    recipient.reason = report
+                    recipient.outcome = "queued" if result == "deferral" else result
+            case Mangled(delivery):
+                if recipient := self._open.pop(delivery, None):
+                    recipient.reason = "report mangled, will defer"
+            case Bounced(msg, qp):
+                life = self._life(msg, at)
+                life.bounce = Message(None, qp=qp)
+                self._awaited[qp] = life
+            case TripleBounce(msg):
+                self._life(msg, at).discarded = True
+            case Ended(msg):
+                life = self._life(msg, at)
+                life.ended, life.over = at, True
+                del self._alive[msg]
+
+    def _begin(self, msg: int, at: Stamp | None) -> Message:
+        life = self._alive[msg] = Message(msg, started=at, last=at)
+        self.messages.append(life)
+        return life
+
+    def _life(self, msg: int, at: Stamp | None) -> Message:
+        life = self._alive.get(msg) or self._begin(msg, at)
+        life.last = at
+        return life
+
+    def _info(self, msg: int, told: tuple[str, int, int, int], at: Stamp | None) -> None:
+        life = self._life(msg, at)
+        known = (life.sender, life.bytes, life.qp, life.uid)
+        if life.sender is not None and known != told:
+            life.announced = max(life.announced - 1, 0)
+            life = self._begin(msg, at)
+            life.announced = 1
+        life.sender, life.bytes, life.qp, life.uid = told
+        # A process number repeats; a bounce has an empty sender, a double bounce #@[].
+        if life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
+            bounced.bounce = life
+
+
+def joined(lines: Iterable[Line]) -> list[Message]:
+    """Every message of these lines, in the order in which it is first met."""
+    joining = Joining()
+    for line in lines:
+        joining.take(line)
+    return joining.messages
+
+
+def deliveries(message: Message) -> Iterator[int]:
+    """The delivery numbers of a message, over all its recipients."""
+    for recipient in message.recipients.values():
+        yield from recipient.deliveries
