@@ -10,7 +10,7 @@ from typing import Any
 from console.commands.complaining import complain
 from console.commands.log_files import LogTrouble, read
 from console.parse.qmail_blocks import lines_of, text_of
-from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode, decode_all
+from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all
 from console.parse.qmail_summing import Figures
 from console.ssh.text import inert, inert_bytes
 

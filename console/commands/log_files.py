@@ -1,4 +1,4 @@
-"""Opening logs for `log` and `trace`: plain, gzip and zstd files by what they begin with, and standard input."""
+"""Opening logs for `log` and `trace`: plain, gzip and zstd by their first bytes, and standard input."""
 
 import gzip
 import shutil

@@ -14,7 +14,7 @@ from console.commands.log import moment
 from console.commands.log_files import LogTrouble, rereadable
 from console.parse.qmail_joining import Joining, Message, deliveries
 from console.parse.qmail_log import TAI_EPOCH, Stamp, decode, decode_all
-from console.parse.qmail_sieve import Sieve, messages_of, messages_of_delivery
+from console.parse.qmail_sieve import Places, Sieve, messages_of, messages_of_delivery
 from console.ssh.text import inert
 
 _AGO = re.compile(r"([0-9]{1,6})([smhd])")
@@ -59,7 +59,7 @@ def find(words: str, again: Callable[[], Iterator[bytes]]) -> list[Message]:
         kind, number = numbered[1], int(numbered[2])
         found: list[Message] = []
         if kind != "delivery":
-            found = [one for one in _joined({b"%d" % number}, again) if one.message == number]
+            found = [one for one in _joined({b"%d" % number: []}, again) if one.message == number]
         if kind != "msg" and not found:
             candidates = messages_of_delivery(number, again())
             found = [one for one in _joined(candidates, again) if number in deliveries(one)]
@@ -68,10 +68,10 @@ def find(words: str, again: Callable[[], Iterator[bytes]]) -> list[Message]:
     return [one for one in _joined(candidates, again) if _names(one, words)]
 
 
-def _joined(numbers: set[bytes], again: Callable[[], Iterator[bytes]]) -> list[Message]:
+def _joined(places: Places, again: Callable[[], Iterator[bytes]]) -> list[Message]:
     joining = Joining()
-    if numbers:
-        sieve = Sieve(numbers)
+    if places:
+        sieve = Sieve(places)
         for line in decode_all(
             line for block in again() if block.endswith(b"\n") for line in sieve.lines(block)
         ):

@@ -3,17 +3,17 @@
 import asyncio
 import re
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bashkit import Bash, BashError, CommandContext, CommandInput, ExecutionProfile
+from bashkit import Bash, BashError, CommandContext, ExecutionProfile
 
-from console.lab.bytestream import FileSink, of_image
+from console.lab.bytestream import FileSink
 from console.lab.call import Call, Command
 from console.lab.files import restore_modes
-from console.lab.images import ImageFiles
 from console.lab.lineinput import LineInput, assignments
+from console.lab.shellinput import LIVE, Given
 from console.lab.shellmessages import Messages, Sink, syntax_error
 from console.lab.shelloutput import CUT, LULL, NEARLY_CUT, Pipe, Printed, Straight
 from console.lab.shelltext import open_document, with_live_input
@@ -22,9 +22,6 @@ from console.lab.world import Node
 
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/root/bin"
 """What login.conf(5) of 13.2 sets for a session of root."""
-
-_LIVE = b"\x01session input\x02"
-"""What stands in a command's input for "read the session's own input"."""
 
 _PRELUDE = r"""
 __jobs=
@@ -85,44 +82,6 @@ ROOT = Runner()
 
 _GOES_ON = ("unexpected end", "unexpected EOF", "unterminated", "in for loop")
 """Of what bashkit complains when a text is not complete yet."""
-
-
-class _Given:
-    """A simulated command's input: what was piped in, or the session's own input."""
-
-    def __init__(self, given: CommandInput | Pipe, live: LineInput, images: ImageFiles) -> None:
-        self._given = given
-        self._live = live
-        self._images = images
-        self._image: AsyncIterator[bytes] | None = None
-        self._kept = b""
-        self._is_live: bool | None = None
-        self._ended = False
-
-    async def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes (all when negative); b"" at the end."""
-        if self._is_live is None:
-            await self._more()
-            self._is_live = self._kept.startswith(_LIVE)
-            image = self._images.behind(self._kept)
-            if image is not None:
-                self._image, self._kept = of_image(image), b""
-        if self._is_live:
-            return await self._live.read(size)
-        while not self._ended and (size < 0 or not self._kept):
-            await self._more()
-        taken, self._kept = (self._kept, b"") if size < 0 else (self._kept[:size], self._kept[size:])
-        return taken
-
-    async def _more(self) -> None:
-        if self._image is not None:
-            chunk = await anext(self._image, None)
-        else:
-            chunk = await self._given.read_chunk()
-        if chunk is None:
-            self._ended = True
-        else:
-            self._kept += chunk
 
 
 class Shell:
@@ -215,7 +174,7 @@ class Shell:
             return 2
         text = _OWN_NAME.sub(lambda found: found[1] or "/bin/sh", text)
         text = with_live_input(text, frozenset(self._commands))
-        marker = _LIVE.decode()
+        marker = LIVE.decode()
         script = (
             f"trap __wait_all EXIT\n__status {self.status}\n"
             f"{{ {text}\n__ended $?\n__wait_all\n}} <<'{marker}end'\n{marker}\n{marker}end\n"
@@ -294,7 +253,7 @@ class Shell:
             node=self.node, argv=[environment.pop("_CALLED", context.name), *context.argv],
             env=environment, cwd=context.cwd,
             uid=self.user.uid, user=self.user.name,
-            stdin=_Given(context.stdin if source is None else source, self._live, self.node.images),
+            stdin=Given(context.stdin if source is None else source, self._live, self.node.images),
             write_out=write_out, write_err=write_err, write_bytes=write_bytes, groups=self.user.groups,
             parent=self.parent,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Log files as blocks of whole lines: in the given order, in bounded memory, put together where multilog cut."""
+"""Log files as blocks of whole lines: in the given order, bounded, put together where multilog cut."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO

@@ -4,6 +4,7 @@ What is selected may be more than needed (other lives of a number), never less: 
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 
 from console.parse.qmail_blocks import text_of
@@ -21,24 +22,36 @@ _FEW = 12
 """Up to so many messages each is searched for by itself; beyond, every `msg N` is looked at once."""
 
 
-def messages_of(needle: bytes, blocks: Iterable[bytes]) -> set[bytes]:
-    """Numbers of messages with `needle` in their sender or in a recipient."""
-    found: set[bytes] = set()
+Places = dict[bytes, list[int]]
+"""Message numbers, and at which bytes of the whole log something wanted is said of each, in order."""
+
+
+def messages_of(needle: bytes, blocks: Iterable[bytes]) -> Places:
+    """Messages with `needle` in their sender or in a recipient."""
+    found: Places = {}
+    offset = 0
     for block in blocks:
         at = block.find(needle)
         while at >= 0:
             begin, end = _line(block, at)
             for hit in _OF_ADDRESS.finditer(block, begin, end):
                 if needle in (hit[2] if hit[1] else hit[4]):
-                    found.add(hit[1] or hit[3])
+                    found.setdefault(hit[1] or hit[3], []).append(offset + begin)
             at = block.find(needle, end)
+        offset += len(block)
     return found
 
 
-def messages_of_delivery(delivery: int, blocks: Iterable[bytes]) -> set[bytes]:
-    """Numbers of messages for which a delivery with this number was started, by any run of qmail-send."""
-    needle = re.compile(rb"starting delivery %d: msg ([0-9]{1,20}) " % delivery)
-    return {number for block in blocks for number in needle.findall(block)}
+def messages_of_delivery(delivery: int, blocks: Iterable[bytes]) -> Places:
+    """Messages for which a delivery with this number was started, by any run of qmail-send."""
+    starting = re.compile(rb"starting delivery %d: msg ([0-9]{1,20}) " % delivery)
+    found: Places = {}
+    offset = 0
+    for block in blocks:
+        for hit in starting.finditer(block):
+            found.setdefault(hit[1], []).append(offset + _line(block, hit.start())[0])
+        offset += len(block)
+    return found
 
 
 def _line(block: bytes, at: int) -> tuple[int, int]:
@@ -47,62 +60,87 @@ def _line(block: bytes, at: int) -> tuple[int, int]:
 
 
 class Sieve:
-    """Selects the lines of some messages, of their deliveries, and of the bounces they cause."""
+    """Selects the lines of some messages, of their deliveries, and of the bounces they cause.
 
-    def __init__(self, numbers: Iterable[bytes]) -> None:
-        self._numbers = set(numbers)
+    An empty list of places wants every life of that number; else only of the lives with such a place are
+    bounces followed, so that a number used a hundred times does not draw in strangers.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._numbers = set(places)
+        self._begun: dict[bytes, int] = {}
+        self._followed: set[int] = set()
         self._deliveries: set[bytes] = set()
         self._qps: set[bytes] = set()
-        self._before = b""
-        self._earlier = b""
+        self._offset = 0
+        self._before = self._earlier = b""
 
     def lines(self, block: bytes) -> Iterator[str]:
         """The lines of a block that belong to the messages, in their order."""
         selected: dict[int, int] = {}
-        if self._deliveries and b"starting delivery 1: " in block:
-            restart = block.index(b"starting delivery 1: ")
-            selected[_line(block, restart)[0]] = _line(block, restart)[1]
+        self._followed.clear()
+        if self._deliveries and (restart := block.find(b"starting delivery 1: ")) >= 0:
+            begin, end = _line(block, restart)
+            selected[begin] = end
         for delivery in tuple(self._deliveries):
             self._result(delivery, block, 0, selected)
         for qp in tuple(self._qps):
             self._bounce(qp, block, 0, selected)
-        for begin, end in self._naming(block, 0, self._numbers):
-            self._select(block, begin, end, selected)
+        self._named(block, 0, frozenset(self._numbers), selected)
         if self._earlier:
             yield text_of(self._earlier)
             self._earlier = b""
         for begin in sorted(selected):
             yield text_of(block[begin : selected[begin]])
         self._before = block[_line(block, len(block) - 1)[0] :].rstrip(b"\n")
+        self._offset += len(block)
 
-    def _naming(self, block: bytes, start: int, numbers: set[bytes]) -> Iterator[tuple[int, int]]:
+    def _named(self, block: bytes, start: int, numbers: frozenset[bytes], selected: dict[int, int]) -> None:
         if len(numbers) > _FEW:
             for hit in _NUMBER.finditer(block, start):
-                if hit[1] in numbers:
-                    yield _line(block, hit.start())
+                if hit[1] in numbers and hit[1] in self._numbers:
+                    self._select(block, *_line(block, hit.start()), selected, hit[1])
             return
-        for number in tuple(numbers):
+        for number in numbers:
             needle = b"msg " + number
             at = block.find(needle, start)
-            while at >= 0:
+            while at >= 0 and number in self._numbers:
                 begin, end = _line(block, at)
                 if not block[at + len(needle) : at + len(needle) + 1].isdigit():
-                    yield begin, end
+                    self._select(block, begin, end, selected, number)
                 at = block.find(needle, end)
 
-    def _select(self, block: bytes, begin: int, end: int, selected: dict[int, int]) -> None:
-        if begin in selected:
+    def _select(
+        self, block: bytes, begin: int, end: int, selected: dict[int, int], number: bytes = b""
+    ) -> None:
+        if begin not in selected:
+            selected[begin] = end
+            if block[end + 1 : end + 2] not in (b"@", b""):
+                after = block.find(b"\n", end + 1)
+                rest = block[end + 1 : after if after >= 0 else len(block)]
+                if decode(text_of(rest)).continues:
+                    self._select(block, end + 1, end + 1 + len(rest), selected)
+        if not number or begin in self._followed:
             return
-        selected[begin] = end
-        if block[end + 1 : end + 2] not in (b"@", b""):
-            after = block.find(b"\n", end + 1)
-            rest = block[end + 1 : after if after >= 0 else len(block)]
-            if decode(text_of(rest)).continues:
-                self._select(block, end + 1, end + 1 + len(rest), selected)
-        if started := _STARTING.search(block, begin, end):
+        self._followed.add(begin)
+        said = block[begin:end]
+        if started := _STARTING.search(said):
             self._result(started[1], block, end, selected)
-        elif bounced := _BOUNCE.search(block, begin, end):
+        elif b" new msg " in said:
+            self._begun[number] = self._offset + begin
+        elif b" end msg " in said:
+            if number not in self._places:
+                self._numbers.discard(number)
+        elif (bounced := _BOUNCE.search(said)) and self._wanted(number, self._offset + begin):
             self._bounce(bounced[1], block, end, selected)
+
+    def _wanted(self, number: bytes, here: int) -> bool:
+        places = self._places.get(number)
+        if not places:
+            return True
+        last = bisect(places, here)
+        return last > 0 and places[last - 1] >= self._begun.get(number, 0)
 
     def _result(self, delivery: bytes, block: bytes, start: int, selected: dict[int, int]) -> None:
         at = block.find(b"delivery " + delivery + b": ", start)
@@ -130,5 +168,4 @@ class Sieve:
                 self._select(block, *_line(block, begin - 1), selected)
             else:
                 self._earlier = self._before
-            for one in self._naming(block, begin, {number[1]}):
-                self._select(block, *one, selected)
+            self._named(block, begin, frozenset((number[1],)), selected)

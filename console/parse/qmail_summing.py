@@ -1,7 +1,7 @@
 """Figures of a whole qmail-send log in one pass: messages, outcomes, reasons by domain, times, top senders.
 
 A block whose lines all have a TAI64N stamp is read as bytes; any other line goes through `decode`, which
-gives the same figures, slower. Nothing is kept of a message after its end, so memory does not grow with the log.
+gives the same figures, slower. Of a message that has ended only figures are kept.
 """
 
 import re
@@ -123,9 +123,7 @@ class Figures:
         self.last = lines[-1][1:25]
 
     def _slow(self, lines: Iterable[bytes]) -> None:
-        count = 0
         for line in decode_all(map(text_of, lines)):
-            count += 1
             self._one(line, None)
             if line.stamp is not None and (at := _hexadecimal(line)):
                 self.first = self.first or at

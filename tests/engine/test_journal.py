@@ -307,8 +307,9 @@ def _set(journal: Journal, statement: str) -> None:
 
 
 async def test_a_disk_that_does_not_answer_ends_in_trouble(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "h.db", patience=20.0, limit=0.2)
+    journal = Journal(tmp_path / "h.db", patience=60.0)
     await journal.keep(drill())
+    journal._limit = 0.2
     other = sqlite3.connect(journal.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalTrouble, match=r"no answer for 0\.2 s"):

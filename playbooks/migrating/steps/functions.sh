@@ -44,8 +44,16 @@ clear() {
     mkdir -p "$1/$3" || fail "$1/$3 cannot be made"
 }
 
+# The copy on $1 is mounted at $2, also where the machine has started anew since it was made.
+reopen() {
+    if mounted "$1" "$2"; then return 0; fi
+    fsck -p "$1" >&2
+    mount "$1" "$2" || fail "$1 cannot be mounted at $2: copy it anew"
+}
+
 # Standard input, a dump of level $4, into $3, in $1 where $2 must be mounted: restore -r unpacks where it stands.
 take() {
+    if [ "$4" != 0 ]; then reopen "$2" "$1"; fi
     mounted "$2" "$1" || fail "$2 is not mounted at $1: nothing was restored"
     cd "$3" || fail "cannot go to $3: nothing was restored"
     if [ "$4" = 0 ]; then
@@ -171,14 +179,16 @@ sums() {
 
 # As sums, and the contents of the files whose size leaves 7 when divided by 31: the same ones on both sides.
 sample() {
-    sums "$@" >"$s/sample.$$"
-    cat "$s/sample.$$"
+    # Both sides may be listed by one shell, so its number is no name of its own.
+    listed=$(mktemp "$s/sample.XXXXXX") || fail "nothing can be written in $s"
+    sums "$@" >"$listed"
+    cat "$listed"
     cd "$1" || fail "cannot read $1"
-    sed -n '/ type=file /s/^\([^\\ ]*\) .* size=\([0-9]*\).*/\2 \1/p' "$s/sample.$$" |
+    sed -n '/ type=file /s/^\([^\\ ]*\) .* size=\([0-9]*\).*/\2 \1/p' "$listed" |
         awk '$1 % 31 == 7 { print $2 }' | tr '\n' '\0' | xargs -0 sha256 /dev/null |
         sed 's/^[A-Z0-9]* (\(.*\)) = /\1 /'
     cd /
-    rm -f "$s/sample.$$"
+    rm -f "$listed"
 }
 
 # Where there is no mtree: each name below $1 on its file system, and what each file holds; not what is in $2.

@@ -2,6 +2,7 @@
 
 from console.model.disks import HostDisks, Scheme
 from console.model.plan import Risk, Step
+from playbooks.migrating.steps.dumping import unmount_lines
 from playbooks.migrating.steps.naming import COPIES, directory, opened, step, taken_back
 from playbooks.migrating.work import Work
 from playbooks.parts.building import q
@@ -80,6 +81,7 @@ def rooms(work: Work, mark: str) -> tuple[Step, ...]:
 def _room(work: Work, role: str, host: HostDisks, mark: str) -> Step:
     room = directory(mark)
     points = [f"{COPIES}/{move.slug}" for move in work.moves if not move.below] if role == "target" else []
+    away = unmount_lines(work) if role == "target" else ()
     empty = [f"rmdir {q(point)} 2>/dev/null" for point in (*points, *([COPIES] if points else ()))]
     return step(
         f"directories-{role}",
@@ -88,5 +90,5 @@ def _room(work: Work, role: str, host: HostDisks, mark: str) -> Step:
         host.name,
         f"{q('mkdir', '-p', room)} || exit 1\n{q('chmod', '700', room)} || exit 1\n"
         + "".join(f"{q('mkdir', '-p', point)} || exit 1\n" for point in points),
-        undo=taken_back(*empty, q("rm", "-rf", room)),
+        undo=taken_back(*opened(host.name, mark, *away, *empty, q("rm", "-rf", room)).rstrip("\n").split("\n")),
     )

@@ -5,8 +5,8 @@ Both sides are listed at the same time. What was written on the source since its
 
 from console.model.plan import Command, Risk, Step, Stream
 from playbooks.migrating.steps import reaching
-from playbooks.migrating.steps.dumping import files_at
-from playbooks.migrating.steps.naming import COPIES, OWN, opened, seconds_for, step
+from playbooks.migrating.steps.dumping import files_at, mounted_at
+from playbooks.migrating.steps.naming import COPIES, OWN, new_device, opened, seconds_for, step
 from playbooks.migrating.work import Move, Way, Work
 from playbooks.parts.building import q
 
@@ -42,11 +42,12 @@ def _left_out(work: Work, move: Move) -> str:
 def sums_line(work: Work, move: Move, *, copy: bool) -> str:
     """The call that lists the source of a move, or its copy."""
     at = files_at(work, move) if copy else move.mount
+    open_first = f"{q('reopen', new_device(move), mounted_at(work, move))} && " if copy else ""
     if _bare(work):
-        return q("names", at, _left_out(work, move))
+        return open_first + q("names", at, _left_out(work, move))
     if work.full_check:
-        return q("sums", at, f"{_KEYS},{_digest(work)}", _left_out(work, move))
-    return q("sample", at, f"{_KEYS},size", _left_out(work, move))
+        return open_first + q("sums", at, f"{_KEYS},{_digest(work)}", _left_out(work, move))
+    return open_first + q("sample", at, f"{_KEYS},size", _left_out(work, move))
 
 
 def verified(work: Work, move: Move, mark: str) -> Step:

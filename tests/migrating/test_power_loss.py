@@ -1,0 +1,84 @@
+"""The power goes in the middle of a step: the run is resumed to a disk that boots, and the source is as it was."""
+
+import asyncio
+
+import pytest
+
+from console.model.run import Choice, Question, RunRecord, RunState, StepState
+from tests.migrating.on_disks import FAST, SLOW, Disks, disks
+from tests.migrating.test_a_disk_as_it_is import divided
+from tests.playbooks.on_lab_b import Hand, told
+
+pytestmark = pytest.mark.slow
+
+
+class _Cuts(Hand):
+    """An operator at whose feet the power goes, once, when a step has begun to run; then tries again."""
+
+    def __init__(self, d: Disks, machine: str, step: str) -> None:
+        super().__init__(lab=d.lab)
+        self.d, self.machine, self.step = d, machine, step
+        self.cut = asyncio.Event()
+        self.tries = 0
+
+    def tell(self, run: RunRecord) -> None:
+        """Cut it."""
+        record = next(one for one in run.steps if one.id == self.step)
+        if not self.cut.is_set() and record.state is StepState.RUNNING:
+            self.cut.set()
+            self.d.node(self.machine).cut_power()
+
+    async def decide(self, question: Question) -> Choice:
+        """Switch it on again, look, then run the step again."""
+        self.asked.append(question)
+        if Choice.GO in question.choices:
+            return Choice.GO
+        node = self.d.node(self.machine)
+        self.d.lab.world.dump_rate = FAST
+        if not node.power:
+            await self.d.lab.fault("power-on", self.machine)
+            await self.d.until(node.name, "true")
+        self.tries += 1
+        assert self.tries < 6, question.text
+        wanted = Choice.READ_AGAIN if self.tries % 2 else Choice.RETRY
+        return next((one for one in (wanted, Choice.RETRY, Choice.READ_AGAIN) if one in question.choices),
+                    Choice.CANCEL)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["divide", "move-usr", "again-home", "verify-usr", "boot-code"])
+@pytest.mark.parametrize("machine", ["web-a", "web-b"])
+async def test_on_the_way_to_another_machine(step: str, machine: str) -> None:
+    async with disks() as d:
+        before = await d.sums("web-a")
+        d.lab.world.dump_rate = SLOW if step.startswith("move") else FAST
+        operator = d.operator = _Cuts(d, machine, step)
+        record = await d.applied(await d.planned(target="web-b", target_disk="ada1"))
+        for _ in range(3):
+            if record.state is RunState.DONE:
+                break
+            if not d.node(machine).power:
+                await operator.d.lab.fault("power-on", machine)
+                await d.until(d.node(machine).name, "true")
+            record = await d.runner().resume(record.id)
+        assert operator.cut.is_set()
+        assert record.state is RunState.DONE, told(record)
+        assert await d.boots("web-b", "ada1") == "web-b booted from ada1: / is /dev/ada1s1a"
+        assert await d.sums("web-b") == before
+        assert await d.sums("web-a") == before
+
+
+@pytest.mark.parametrize("step", ["give-up", "move-usr", "label", "boot-code"])
+async def test_on_the_same_machine_with_a_label_edit(step: str) -> None:
+    async with disks() as d:
+        await divided(d)
+        before = await d.sums("web-a")
+        d.lab.world.dump_rate = SLOW if step.startswith("move") else FAST
+        d.operator = _Cuts(d, "web-a", step)
+        record = await d.applied(await d.planned(target_disk="ada1", prepare=False))
+        for _ in range(3):
+            if record.state is RunState.DONE:
+                break
+            record = await d.runner().resume(record.id)
+        assert record.state is RunState.DONE, told(record)
+        assert (await d.boots("web-a", "ada1", "remove")).endswith("called ada0 now: / is /dev/ada0s1a")
+        assert await d.sums("web-a") == before
