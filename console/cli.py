@@ -1,19 +1,20 @@
 """The command line: every screen's job is also a subcommand. Heavy rooms are imported only when needed."""
 
 import argparse
-import asyncio
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shtab
 
-from console import config_file
 from console.commands import job_arguments
 from console.commands.complaining import complain
 from console.log_file import log_to, stay_quiet
-from console.model.config import Config
+
+if TYPE_CHECKING:
+    from console.model.config import Config
 
 _EPILOG = (
     "Without a command the console opens on the configured pairs. Try it without any server: mirrorgate lab"
@@ -119,7 +120,7 @@ def main() -> None:
         else:
             stay_quiet()
         status = _run(arguments)
-    except config_file.BadConfig as bad:
+    except _bad_config() as bad:
         complain(bad)
         status = 3 if arguments.command == "check" else 2
     except BrokenPipeError:
@@ -135,6 +136,13 @@ def main() -> None:
         # The reader has left (`mirrorgate status | head`): nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _bad_config() -> type[Exception]:
+    # Asked for only when something was raised: reading logs must not wait for pydantic.
+    from console.config_file import BadConfig
+
+    return BadConfig
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -166,7 +174,13 @@ def _run(arguments: argparse.Namespace) -> int:
                 disks=arguments.disks,
             )
         case "runs" | "report":
+            import asyncio
+
             return asyncio.run(_tell(arguments))
+    import asyncio
+
+    from console import config_file
+
     path = arguments.config or config_file.default_path()
     config = config_file.load(path)
     if arguments.command in (None, "monitor"):
@@ -209,6 +223,9 @@ async def _tell(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from console import config_file
     from console.commands import init
 
     return asyncio.run(
@@ -223,7 +240,7 @@ def _init(arguments: argparse.Namespace) -> int:
     )
 
 
-async def _look(arguments: argparse.Namespace, config: Config, path: Path) -> int:
+async def _look(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
     from console.commands import check, doctor, events, sampling, status
     from console.commands.terminal_asker import TerminalAsker
 

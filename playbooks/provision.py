@@ -54,6 +54,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
         ]
         steps.append(into_the_mount(site, Home.MASTER, leaves=serves))
     steps += [
+        *storage.in_use(site, serves),
         start_vrrp(
             site,
             Home.MASTER,

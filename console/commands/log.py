@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from console.commands.complaining import complain
-from console.commands.log_files import LogTrouble, read
+from console.commands.log_files import read
 from console.parse.qmail_blocks import lines_of, text_of
 from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all
 from console.parse.qmail_summing import Figures
@@ -20,23 +20,21 @@ _SHOWN = 10
 def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     """Print the log or its figures. Exit status 0, 1 when a file is damaged (the rest was read)."""
     figures = Figures()
-    status = 0
-    try:
-        for block in read(files):
-            if summary:
-                figures.take(block)
-            elif as_json:
-                _rows(block)
-            else:
-                _decoded(block)
-    except LogTrouble as trouble:
-        complain(trouble)
-        status = 1
+    troubles: list[str] = []
+    for block in read(files, troubles):
+        if summary:
+            figures.take(block)
+        elif as_json:
+            _rows(block)
+        else:
+            _decoded(block)
     if summary and as_json:
         print(json.dumps(as_value(figures), indent=2))
     elif summary:
         print("\n".join(told(figures)))
-    return status
+    for trouble in troubles:
+        complain(trouble)
+    return 1 if troubles else 0
 
 
 def moment(stamp: bytes) -> str | None:

@@ -7,27 +7,26 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from console.parse.qmail_blocks import blocks
+from console.parse.qmail_blocks import Source, blocks
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-class LogTrouble(Exception):
-    """A log cannot be read: which one, why, and what to do."""
+def read(names: Sequence[str], troubles: list[str]) -> Iterator[bytes]:
+    """The blocks of these files in this order; none or `-` is standard input.
 
-
-def read(names: Sequence[str]) -> Iterator[bytes]:
-    """The blocks of these files in this order; none or `-` is standard input. Raises LogTrouble."""
-    return blocks(_opened(names or ("-",)))
+    A packed file that is damaged is read up to the damage and named in `troubles`. Raises OSError for a file
+    that cannot be opened.
+    """
+    return blocks(_opened(names or ("-",), troubles))
 
 
 @contextmanager
-def rereadable(names: Sequence[str]) -> Iterator[Callable[[], Iterator[bytes]]]:
+def rereadable(names: Sequence[str], troubles: list[str]) -> Iterator[Callable[[], Iterator[bytes]]]:
     """The same, to be read more than once: standard input is kept in a temporary file meanwhile."""
     with ExitStack() as stack:
         kept: list[str] = []
@@ -39,43 +38,54 @@ def rereadable(names: Sequence[str]) -> Iterator[Callable[[], Iterator[bytes]]]:
                 kept.append(spool.name)
             else:
                 kept.append(name)
-        yield lambda: read(kept)
+        yield lambda: read(kept, troubles)
 
 
-def _opened(names: Sequence[str]) -> Iterator[BinaryIO]:
-    for name in names:
+class _Unpacked:
+    """A gzip file whose damage is its end."""
+
+    def __init__(self, name: str, troubles: list[str]) -> None:
+        self._file = gzip.open(name, "rb")  # noqa: SIM115  # closed by `close`
+        self._name = name
+        self._troubles = troubles
+
+    def read(self, size: int) -> bytes:
         try:
-            if name == "-":
-                yield cast(BinaryIO, sys.stdin.buffer)
-                continue
-            with _open(Path(name)) as source:
-                yield source
+            return self._file.read1(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as odd:
-            raise LogTrouble(f"{name}: damaged gzip file, read up to the damage: {odd}") from odd
+            self._troubles.append(f"{self._name}: damaged gzip file, read up to the damage: {odd}")
+            return b""
+
+    def close(self) -> None:
+        self._file.close()
 
 
-def _open(path: Path) -> AbstractContextManager[BinaryIO]:
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic.startswith(_GZIP):
-        return cast(AbstractContextManager[BinaryIO], gzip.open(path, "rb"))
-    if magic == _ZSTD:
-        return _zstd(path)
-    return path.open("rb")
+def _opened(names: Sequence[str], troubles: list[str]) -> Iterator[Source]:
+    for name in names:
+        if name == "-":
+            yield sys.stdin.buffer
+            continue
+        with Path(name).open("rb") as file:
+            magic = file.read(4)
+            file.seek(0)
+            if magic.startswith(_GZIP):
+                with closing(_Unpacked(name, troubles)) as unpacked:
+                    yield unpacked
+            elif magic == _ZSTD:
+                yield from _zstd(name, troubles)
+            else:
+                yield file
 
 
-@contextmanager
-def _zstd(path: Path) -> Iterator[BinaryIO]:
+def _zstd(name: str, troubles: list[str]) -> Iterator[Source]:
     # FreeBSD's base system has zstd(1); Python has it from 3.14 on.
     tool = shutil.which("zstd")
     if tool is None:
-        raise LogTrouble(f"{path}: zstd is not installed: install it, or unpack the file elsewhere")
-    words = [tool, "-dcq", "--", str(path)]
+        troubles.append(f"{name}: not read, there is no zstd: install it, or unpack the file elsewhere")
+        return
+    words = [tool, "-dcq", "--", name]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603  # no shell
-        try:
-            yield cast(BinaryIO, process.stdout)
-        except GeneratorExit:
-            process.kill()
-            raise
-    if process.returncode > 0:
-        raise LogTrouble(f"{path}: zstd could not unpack the whole file, read up to the damage")
+        if process.stdout is not None:
+            yield process.stdout
+    if process.returncode:
+        troubles.append(f"{name}: zstd could not unpack the whole file, read up to the damage")

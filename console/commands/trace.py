@@ -11,7 +11,7 @@ from datetime import datetime
 
 from console.commands.complaining import complain
 from console.commands.log import moment
-from console.commands.log_files import LogTrouble, rereadable
+from console.commands.log_files import rereadable
 from console.parse.qmail_joining import Joining, Message, deliveries
 from console.parse.qmail_log import TAI_EPOCH, Stamp, decode, decode_all
 from console.parse.qmail_sieve import Places, Sieve, messages_of, messages_of_delivery
@@ -36,24 +36,23 @@ def main(wanted: Wanted, files: Sequence[str], *, as_json: bool) -> int:
     if not wanted.words or "\n" in wanted.words:
         complain("trace: name a sender or recipient, a message number or `delivery N`")
         return 2
-    try:
-        with rereadable(files) as again:
-            found = [one for one in find(wanted.words, again) if _within(one, wanted)]
-    except LogTrouble as trouble:
-        complain(trouble)
-        return 1
+    troubles: list[str] = []
+    with rereadable(files, troubles) as again:
+        found = [one for one in find(wanted.words, again) if _within(one, wanted)]
     if as_json:
         json.dump([as_value(one) for one in found], sys.stdout, indent=2)
         print()
     else:
         print("\n\n".join("\n".join(told(one)) for one in found) or "no such message in this log")
-    return 0 if found else 1
+    for trouble in dict.fromkeys(troubles):
+        complain(trouble)
+    return 0 if found and not troubles else 1
 
 
 def find(words: str, again: Callable[[], Iterator[bytes]]) -> list[Message]:
     """The messages with these words in sender or recipient, or with this number.
 
-    A bare number is a message number, or a delivery number when no message has it. Raises LogTrouble.
+    A bare number is a message number, or a delivery number when no message has it.
     """
     if numbered := _NUMBERED.fullmatch(words):
         kind, number = numbered[1], int(numbered[2])

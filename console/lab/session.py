@@ -209,7 +209,7 @@ def _inside_braces(text: str, line: bytes) -> bool:
 
 
 def _without_last_shell(text: str) -> str:
-    """Of a group that ends with `/bin/sh -c TEXT` and that one's exit: TEXT itself, for it reads the same input.
+    """Of a group that ends with `/bin/sh -c TEXT` and its exit: TEXT itself, for it reads the same input.
 
     bashkit runs such a shell by itself, where the session's input is not seen.
     """

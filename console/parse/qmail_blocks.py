@@ -1,7 +1,7 @@
 """Log files as blocks of whole lines: in the given order, bounded, put together where multilog cut."""
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 from console.parse.qmail_log import decode
 
@@ -12,7 +12,14 @@ LONGEST = 1 << 20
 _KEPT = 1 << 12
 
 
-def blocks(sources: Iterable[BinaryIO]) -> Iterator[bytes]:
+class Source(Protocol):
+    """Something to read bytes from; an empty answer is its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes."""
+
+
+def blocks(sources: Iterable[Source]) -> Iterator[bytes]:
     """Whole lines, each with its line feed. A block without one at its end is one line that is not whole.
 
     multilog(8) cuts a long line at the size of a file: the rest begins the next file, without a stamp.

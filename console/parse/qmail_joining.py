@@ -106,12 +106,12 @@ class Joining:
                 recipient.outcome = "queued"
                 self._open[delivery] = recipient
             case Delivered(delivery, result, report):
-                if recipient := self._open.pop(delivery, None):
-                    recipient.reason = report
-                    recipient.outcome = "queued" if result == "deferral" else result
+                if answered := self._open.pop(delivery, None):
+                    answered.reason = report
+                    answered.outcome = "queued" if result == "deferral" else result
             case Mangled(delivery):
-                if recipient := self._open.pop(delivery, None):
-                    recipient.reason = "report mangled, will defer"
+                if answered := self._open.pop(delivery, None):
+                    answered.reason = "report mangled, will defer"
             case Bounced(msg, qp):
                 life = self._life(msg, at)
                 life.bounce = Message(None, qp=qp)

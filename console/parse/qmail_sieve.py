@@ -4,7 +4,7 @@ What is selected may be more than needed (other lives of a number), never less: 
 """
 
 import re
-from bisect import bisect
+from bisect import bisect, insort
 from collections.abc import Iterable, Iterator
 
 from console.parse.qmail_blocks import text_of
@@ -67,10 +67,10 @@ class Sieve:
     """
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        self._places = {number: list(where) for number, where in places.items()}
         self._numbers = set(places)
         self._begun: dict[bytes, int] = {}
-        self._followed: set[int] = set()
+        self._followed: set[tuple[bytes, int]] = set()
         self._deliveries: set[bytes] = set()
         self._qps: set[bytes] = set()
         self._offset = 0
@@ -121,9 +121,9 @@ class Sieve:
                 rest = block[end + 1 : after if after >= 0 else len(block)]
                 if decode(text_of(rest)).continues:
                     self._select(block, end + 1, end + 1 + len(rest), selected)
-        if not number or begin in self._followed:
+        if not number or (number, begin) in self._followed:
             return
-        self._followed.add(begin)
+        self._followed.add((number, begin))
         said = block[begin:end]
         if started := _STARTING.search(said):
             self._result(started[1], block, end, selected)
@@ -163,6 +163,11 @@ class Sieve:
         begin, end = _line(block, at)
         if number := _INFO.search(block, begin, end):
             self._numbers.add(number[1])
+            if places := self._places.get(number[1]):
+                insort(places, self._offset + begin)
+                # Its lines may have been looked at when this life was not yet wanted.
+                self._followed = {one for one in self._followed if one[0] != number[1]}
+            self._begun[number[1]] = self._offset + begin
             # Its `new msg` is the line before.
             if begin:
                 self._select(block, *_line(block, begin - 1), selected)

@@ -43,6 +43,23 @@ def _image(site: Site, home: Home, answers: ProvisionAnswers, leaves: str) -> St
     )
 
 
+def in_use(site: Site, leaves: str) -> tuple[Step, ...]:
+    """Both images, from now on: provisioning does not write over them any more."""
+    return tuple(
+        command_step(
+            f"in-use-{home.value}",
+            f"Note that {shown(site.node(home).image)} on {site.node(home).name} is in use",
+            "From here on it may hold data; nothing is made anew in it.",
+            site.node(home).name,
+            texts.in_use(site.node(home).image),
+            undo=no_undo("a mark that only says that the image is unused"),
+            phase="images",
+            leaves=leaves,
+        )
+        for home in (Home.MASTER, Home.SLAVE)
+    )
+
+
 def lines_for(site: Site, home: Home, answers: ProvisionAnswers) -> dict[str, tuple[str, ...]]:
     """Lines that files of the system need, by path; what else they hold is not touched."""
     # The home master takes no address by itself: after a reboot its half may be the older one.
@@ -186,7 +203,8 @@ def _gate(site: Site, leaves: str) -> Step:
         guards=("slave-image-served", "not slave-image-attached"),
         expects=("master-gate-alive",),
         undo=take_back(
-            q("ggatec", "destroy", "-u", str(site.gate_unit)), expects=("not master-gate-present",)
+            f"[ ! -e {q(f'/dev/{site.gate}')} ] || {q('ggatec', 'destroy', '-u', str(site.gate_unit))}",
+            expects=("not master-gate-present",),
         ),
         timeout=120.0,
         phase="gate",
@@ -219,7 +237,10 @@ def _attach(site: Site, size: int, leaves: str) -> Step:
         texts.attach_blank(master.image, size, md, f"{master.name}:{master.image}"),
         guards=("master-mirror-running", "master-image-exists"),
         expects=("master-image-attached",),
-        undo=take_back(q("mdconfig", "-d", "-u", str(md)), expects=("not master-image-attached",)),
+        undo=take_back(
+            f"[ ! -e {q(f'/dev/md{md}')} ] || {q('mdconfig', '-d', '-u', str(md))}",
+            expects=("not master-image-attached",),
+        ),
         phase="mirror",
         leaves=leaves,
     )
@@ -232,10 +253,10 @@ def _insert(site: Site, leaves: str) -> Step:
         f"Insert {md}, hard-coded and with priority 100",
         "Reads prefer it, and no alias of it can be taken for it after a reboot (R4, R10).",
         site.master.name,
-        texts.insert_half(site.mirror, md, f"{site.master.name}:{site.master.image}"),
+        texts.insert_half(site.mirror, md, f"{site.master.name}:{site.master.image}", site.master.image),
         guards=("master-mirror-running", "master-image-attached"),
         expects=("master-half-in-mirror",),
-        undo=take_back(q("gmirror", "remove", site.mirror, md), expects=("not master-half-in-mirror",)),
+        undo=take_back(texts.take_out(site.mirror, md), expects=("not master-half-in-mirror",)),
         phase="mirror",
         leaves=leaves,
     )

@@ -19,7 +19,10 @@ zeros() {
 
 
 def make_image(path: str, size: int, preallocate: bool) -> str:
-    """Make an image of `size` bytes unless it is there; one of another size is refused."""
+    """Make an image of `size` bytes unless it is there; one of another size is refused.
+
+    Until `in_use` a file IMAGE.unused beside it says that nothing but provisioning has written to it.
+    """
     lines = [
         f"image={q(path)} directory={q(dirname(path))} want={size}",
         _FAIL.rstrip(),
@@ -47,14 +50,21 @@ def make_image(path: str, size: int, preallocate: bool) -> str:
             '	fail "$image could not be filled and was removed"',
             "fi",
         ]
-    return "\n".join([*lines, 'chmod 600 "$image"', 'ls -ls "$image"']) + "\n"
+    return "\n".join([*lines, 'chmod 600 "$image" && : >"$image".unused || exit 1', 'ls -ls "$image"']) + "\n"
 
 
 def remove_blank_image(path: str, size: int) -> str:
-    """The undo of `make_image`: removes the image as long as nothing was written to it."""
+    """The undo of `make_image`: removes the image as long as nothing but provisioning wrote to it."""
     return (
-        f'{_FAIL}{_blank_file(path, size)}blank || fail "$image is no longer blank: kept"\nrm -f "$image"\n'
+        f"{_FAIL}{_blank_file(path, size)}"
+        '[ -e "$image".unused ] || blank || fail "$image is no longer blank: kept"\n'
+        'rm -f "$image" "$image".unused\n'
     )
+
+
+def in_use(path: str) -> str:
+    """From here on an image may hold data."""
+    return q("rm", "-f", f"{path}.unused") + "\n"
 
 
 def _blank_file(path: str, size: int) -> str:
@@ -69,18 +79,36 @@ def _blank_file(path: str, size: int) -> str:
 
 
 def attach_blank(path: str, size: int, unit: int, where: str) -> str:
-    """Attach the master's image, only if it holds nothing: a half of some mirror would be tasted at once."""
+    """Attach the master's image, only if it holds nothing: a half of some mirror would be tasted at once.
+
+    One that an unfinished provisioning made the half of this mirror is tasted, and joins it again.
+    """
     return (
         f"{_FAIL}{_blank_file(path, size)}"
-        f"blank || fail {q(f'{where} holds data (a file system or gmirror metadata): refused')}\n"
+        '[ -e "$image".unused ] || blank ||\n'
+        f"	fail {q(f'{where} holds data (a file system or gmirror metadata): refused')}\n"
         f'mdconfig -a -t vnode -f "$image" -u {unit}\n'
     )
 
 
-def _blank_device(device: str, where: str) -> str:
-    """Stops the text unless the device is blank; `$dev` is its name afterwards."""
+def _blank_device(device: str, where: str, image: str | None = None) -> str:
+    """Stops the text unless the device is blank; `$dev` is its name afterwards.
+
+    Args:
+        device: without /dev/.
+        where: what to call it.
+        image: the file behind it; while that is unused what is on the device is nobody's, and goes, and
+            `$mirror` waits for it no more.
+    """
+    wiped = (
+        f"if [ -e {q(f'{image}.unused')} ]; then\n"
+        '	gmirror clear "$dev" 2>/dev/null && gmirror forget "$mirror"\n'
+        '	dd if=/dev/zero of="/dev/$dev" bs=1048576 count=1 2>/dev/null || exit 1\n'
+        "fi\n"
+    )
     return (
         f"{_FAIL}{_ZEROS}dev={q(device)} where={q(where)}\n"
+        f"{wiped if image else ''}"
         '! gmirror dump "$dev" >/dev/null 2>&1 ||\n'
         '	fail "$where carries gmirror metadata: it is half of a mirror, nothing was written"\n'
         '[ "$(dd if="/dev/$dev" bs=1048576 count=1 2>/dev/null | sha256)" = "$(zeros 1048576)" ] ||\n'
@@ -89,18 +117,31 @@ def _blank_device(device: str, where: str) -> str:
 
 
 def label(mirror: str, gate: str, where: str) -> str:
-    """Make the mirror of one half, the slave's, left free so that a promoted slave can run it (R10)."""
+    """Make the mirror of one half, the slave's, left free so that a promoted slave can run it (R10).
+
+    The half of an unfinished provisioning starts its mirror by itself some seconds after it was attached.
+    """
+    name = f"sed -n 's/^ *name: //p' | grep -qxF {q(mirror)}"
     return (
-        f"{_blank_device(gate, where)}mirror={q(mirror)}\n"
+        f"mirror={q(mirror)} gate={q(gate)}\n"
+        "appears() {\n"
+        "	n=0\n"
+        '	while [ ! -e "/dev/mirror/$mirror" ]; do\n'
+        '		[ "$n" -lt 20 ] || return 1\n'
+        "		n=$((n + 1))\n"
+        "		sleep 1\n"
+        "	done\n"
+        '	gmirror status "$mirror"\n'
+        "}\n"
+        f'if gmirror dump "$gate" 2>/dev/null | {name}; then\n'
+        "	if appears; then exit; fi\n"
+        "	# Without a file system on it nothing was ever in it; with one, what follows refuses.\n"
+        f'	[ "$(fstyp "/dev/$gate" 2>/dev/null)" = ufs ] || gmirror clear "$gate" || exit 1\n'
+        "fi\n"
+        f"{_blank_device(gate, where)}"
         '[ ! -e "/dev/mirror/$mirror" ] || fail "a mirror $mirror is there already"\n'
         'gmirror label -n -b prefer "$mirror" "$dev" || exit 1\n'
-        "n=0\n"
-        'while [ ! -e "/dev/mirror/$mirror" ]; do\n'
-        '	[ "$n" -lt 20 ] || fail "no /dev/mirror/$mirror after 20 s"\n'
-        "	n=$((n + 1))\n"
-        "	sleep 1\n"
-        "done\n"
-        'gmirror status "$mirror"\n'
+        'appears || fail "no /dev/mirror/$mirror after 20 s"\n'
     )
 
 
@@ -110,15 +151,25 @@ def unlabel(mirror: str) -> str:
         f"{_FAIL}mirror={q(mirror)}\n"
         '[ "$(fstyp "/dev/mirror/$mirror" 2>/dev/null)" != ufs ] ||\n'
         '	fail "mirror $mirror holds a file system: not removed"\n'
-        'gmirror destroy "$mirror"\n'
+        '[ ! -e "/dev/mirror/$mirror" ] || gmirror destroy "$mirror"\n'
     )
 
 
-def insert_half(mirror: str, device: str, where: str) -> str:
+def insert_half(mirror: str, device: str, where: str, image: str) -> str:
     """Insert the master's blank half, hard-coded and preferred (R4, R10)."""
     return (
-        f"{_blank_device(device, where)}mirror={q(mirror)}\n"
+        f"mirror={q(mirror)}\n"
+        f"{_blank_device(device, where, image)}"
         'gmirror insert -h -p 100 "$mirror" "$dev" && gmirror status "$mirror"\n'
+    )
+
+
+def take_out(mirror: str, device: str) -> str:
+    """The undo of `insert_half`; after a reboot it may be in no mirror."""
+    return (
+        f"if gmirror status {q(mirror)} 2>/dev/null | grep -qw {q(device)}; then\n"
+        f"	{q('gmirror', 'remove', mirror, device)} || exit 1\n"
+        "fi\n"
     )
 
 

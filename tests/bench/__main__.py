@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-BENCHES = ("refresh", "drawn", "idle", "fleet", "run_output", "jobs", "streaming", "drill", "moving")
+BENCHES = (
+    "refresh",
+    "drawn",
+    "idle",
+    "fleet",
+    "run_output",
+    "jobs",
+    "streaming",
+    "drill",
+    "moving",
+    "mail_log",
+)
 
 
 def main() -> int:

@@ -58,9 +58,7 @@ async def test_both_nodes_answer_stock_ssh_and_the_console_s_configuration(lab: 
 
 
 async def test_mail_moves(lab: LabPair) -> None:
-    await eventually(
-        lambda: b" end msg " in lab.world.nodes["a"].fs.read_file("/var/log/qmail/current")
-    )
+    await eventually(lambda: b" end msg " in lab.world.nodes["a"].fs.read_file("/var/log/qmail/current"))
     assert "messages in queue: " in await say(lab, "a", "/var/qmail/bin/qmail-qstat")
 
 

@@ -1,6 +1,9 @@
 """demote.sh, serve.sh and the scripts that freevrrpd calls, with stubs for every command."""
 
+import os
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -254,8 +257,11 @@ def test_two_scripts_take_turns(slave: FakeNode) -> None:
 
 @pytest.mark.parametrize("name", ["mirrorgate", "hooks/10-mysql", "hooks/20-apache", "hooks/30-nfs"])
 def test_what_is_not_named_sh_is_clean_shell_too(name: str) -> None:
+    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("no shellcheck on this machine")
     done = subprocess.run(
-        ["shellcheck", "-s", "sh", str(SOURCE / name)], capture_output=True, text=True, check=False
+        [program, "-s", "sh", str(SOURCE / name)], capture_output=True, text=True, check=False
     )
     assert done.stdout == ""
 

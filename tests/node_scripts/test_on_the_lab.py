@@ -201,9 +201,7 @@ async def test_a_reboot_of_the_slave_serves_its_image_again(lab: LabPair) -> Non
     b = lab.world.nodes["b"]
     b.cut_power()
     await b.boot(5.0)
-    await eventually(
-        lambda: logged(lab, "b", "serve: /root/images/sitesbackup.img is served by ggated")
-    )
+    await eventually(lambda: logged(lab, "b", "serve: /root/images/sitesbackup.img is served by ggated"))
     assert await out(lab, "b", "service ggated status") != "ggated is not running.\n"
 
 

@@ -1,5 +1,6 @@
 """Whatever a mirror or a path is called: every text of these jobs is shell that means just that."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from tests.health.building import GATE, MD, MD_OF_SLAVE, ROOT, SIZE, component, 
 from tests.playbooks.planning import line_of, plan, texts
 from tests.playbooks.test_provision import bare
 
+SHELL = shutil.which("dash") or "sh"
 ODD = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=20
 )
@@ -75,7 +77,7 @@ def _split(pair: PairSnapshot, name: str, image: str) -> PairSnapshot:
 
 def _is_shell(made: Plan) -> None:
     whole = "\n".join(texts(made))
-    ran = subprocess.run(["dash", "-n"], input=whole.encode(), capture_output=True, timeout=60, check=False)
+    ran = subprocess.run([SHELL, "-n"], input=whole.encode(), capture_output=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr.decode()
 
 

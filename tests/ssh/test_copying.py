@@ -71,12 +71,12 @@ async def test_an_empty_file_is_a_file(source: Host, target: Host, tmp_path: Pat
 
 
 async def test_a_lost_connection_is_resumed_where_it_was(
-    source: Host, there: Sshd, target: Host, file: Path, tmp_path: Path
+    source: Host, there: Sshd, target: Host, tmp_path: Path
 ) -> None:
     # More than the connection's window and buffers hold, so that some of it has been written by its end.
     data = DATA * 20
+    file, part = tmp_path / "large", tmp_path / "copy.part"
     file.write_bytes(data)
-    part = tmp_path / "copy.part"
 
     def lose(done: int, size: int) -> None:
         if part.exists() and part.stat().st_size > 0:
@@ -90,7 +90,9 @@ async def test_a_lost_connection_is_resumed_where_it_was(
     again = Host(await connect(node(), ssh_config=there.ssh_config()), "spare")
     copied = await copy_file(source, str(file), again, str(tmp_path / "copy"))
     again.connection.abort()
-    assert (copied.resumed_from, copied.sha256) == (kept, hashlib.sha256(data).hexdigest())
+    # What was on its way to the disk when the connection went may have come there since.
+    assert kept <= copied.resumed_from < len(data)
+    assert copied.sha256 == hashlib.sha256(data).hexdigest()
     assert (tmp_path / "copy").read_bytes() == data
 
 

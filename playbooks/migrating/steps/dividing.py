@@ -124,7 +124,9 @@ def _new_label(work: Work) -> Change | None:
         return None
     known = work.target.disk(work.target_disk)
     old = next((one.label for one in known.slices if one.name == labelled(work)), None) if known else None
-    return Change(what=f"label of {labelled(work)}", before=old or "", after=writable(work, work.label_before))
+    return Change(
+        what=f"label of {labelled(work)}", before=old or "", after=writable(work, work.label_before)
+    )
 
 
 def _forget_table(work: Work) -> tuple[str, ...]:

@@ -179,16 +179,16 @@ sums() {
 
 # As sums, and the contents of the files whose size leaves 7 when divided by 31: the same ones on both sides.
 sample() {
-    # Both sides may be listed by one shell, so its number is no name of its own.
-    listed=$(mktemp "$s/sample.XXXXXX") || fail "nothing can be written in $s"
-    sums "$@" >"$listed"
-    cat "$listed"
+    # Both sides may be sampled by one shell, so its number is no name of its own.
+    sampled=$(mktemp "$s/sample.XXXXXX") || fail "nothing can be written in $s"
+    sums "$@" >"$sampled"
+    cat "$sampled"
     cd "$1" || fail "cannot read $1"
-    sed -n '/ type=file /s/^\([^\\ ]*\) .* size=\([0-9]*\).*/\2 \1/p' "$listed" |
+    sed -n '/ type=file /s/^\([^\\ ]*\) .* size=\([0-9]*\).*/\2 \1/p' "$sampled" |
         awk '$1 % 31 == 7 { print $2 }' | tr '\n' '\0' | xargs -0 sha256 /dev/null |
         sed 's/^[A-Z0-9]* (\(.*\)) = /\1 /'
     cd /
-    rm -f "$listed"
+    rm -f "$sampled"
 }
 
 # Where there is no mtree: each name below $1 on its file system, and what each file holds; not what is in $2.

@@ -90,5 +90,7 @@ def _room(work: Work, role: str, host: HostDisks, mark: str) -> Step:
         host.name,
         f"{q('mkdir', '-p', room)} || exit 1\n{q('chmod', '700', room)} || exit 1\n"
         + "".join(f"{q('mkdir', '-p', point)} || exit 1\n" for point in points),
-        undo=taken_back(*opened(host.name, mark, *away, *empty, q("rm", "-rf", room)).rstrip("\n").split("\n")),
+        undo=taken_back(
+            *opened(host.name, mark, *away, *empty, q("rm", "-rf", room)).rstrip("\n").split("\n")
+        ),
     )

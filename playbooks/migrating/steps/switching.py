@@ -2,7 +2,14 @@
 
 from console.model.disks import Scheme
 from console.model.plan import Change, Step, WriteFile
-from playbooks.migrating.steps.dividing import by_gpart, label_tool, labelled, put_label, unused_line, writable
+from playbooks.migrating.steps.dividing import (
+    by_gpart,
+    label_tool,
+    labelled,
+    put_label,
+    unused_line,
+    writable,
+)
 from playbooks.migrating.steps.dumping import files_at, unmount_lines
 from playbooks.migrating.steps.naming import COPIES, opened, root_of, step, taken_back
 from playbooks.migrating.work import Content, Work
