@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from textual._wait import wait_for_idle
+
 
 async def eventually(holds: Callable[[], object], within: float = 30.0, what: str = "") -> None:
     """Return as soon as `holds()` is true; fail after `within` seconds of real time."""
@@ -14,13 +16,13 @@ async def eventually(holds: Callable[[], object], within: float = 30.0, what: st
         await asyncio.sleep(0.01)
 
 
-async def nothing_ready(min_sleep: float = 0.0, max_sleep: float = 0.0) -> None:
-    """Wait until everything on the loop waits for a timer or for something outside of it.
+async def idle(min_sleep: float = 1 / 50, max_sleep: float = 1.0) -> None:
+    """Textual's own waiting, and then until everything on the loop waits for a timer or something outside.
 
-    In place of Textual's own `wait_for_idle`, which takes a process that gets no processor for an idle one.
+    The first alone takes a process that gets no processor for an idle one.
     """
+    await wait_for_idle(min_sleep, max_sleep)
     ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-    await asyncio.sleep(0.02)
     quiet = 0
     for _ in range(10_000):
         await asyncio.sleep(0)

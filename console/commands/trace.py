@@ -167,7 +167,7 @@ def told(message: Message, indent: str = "") -> Iterator[str]:
         if one.reason:
             yield from _wrapped(inert(one.reason).replace("_", " "), indent + "    ")
     if message.discarded:
-        yield f"{indent}  its bounce failed too and was thrown away (triple bounce)"
+        yield f"{indent}  a bounce of a bounce that failed: qmail-send gave it up (triple bounce)"
     if message.bounce is not None:
         yield f"{indent}  bounced to the sender:"
         yield from told(message.bounce, indent + "    ")

@@ -88,6 +88,13 @@ class Sieve:
         for qp in tuple(self._qps):
             self._bounce(qp, block, 0, selected)
         self._named(block, 0, frozenset(self._numbers), selected)
+        # Told without the word "msg", and so rare that each is looked at.
+        at = block.find(b"triple bounce: ")
+        while at >= 0:
+            begin, end = _line(block, at)
+            if block[begin:end].rpartition(b"/")[2] in self._numbers:
+                selected[begin] = end
+            at = block.find(b"triple bounce: ", end)
         if self._earlier:
             yield text_of(self._earlier)
             self._earlier = b""

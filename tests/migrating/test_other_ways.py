@@ -74,7 +74,9 @@ gpart create -s MBR ada1 && gpart add -t freebsd -s 200m ada1 && gpart create -s
 gpart add -t freebsd-ufs -i 5 -s 100m ada1s1 && newfs -U /dev/ada1s1e
 """
 _TABLE = "gpart show ada1 ada1s1; bsdlabel ada1s1"
-_LEFT = "mount -p | grep mirrorgate-copy; ls -d /mirrorgate-copy /var/db/mirrorgate/migrate-* 2>/dev/null; true"
+_LEFT = (
+    "mount -p | grep mirrorgate-copy; ls -d /mirrorgate-copy /var/db/mirrorgate/migrate-* 2>/dev/null; true"
+)
 
 
 @pytest.mark.parametrize("prepare", [True, False], ids=["divided", "as-it-is"])

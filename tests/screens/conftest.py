@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.waiting import nothing_ready
+from tests.waiting import idle
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def _still_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     for module in ("textual.pilot", "textual.app"):
-        monkeypatch.setattr(f"{module}.wait_for_idle", nothing_ready)
+        monkeypatch.setattr(f"{module}.wait_for_idle", idle)
     yield
     os.environ.pop("TZ", None)
     time.tzset()

@@ -73,7 +73,7 @@ def _kept(work: Work, mark: str) -> Step:
         opened(
             host.name,
             mark,
-            q("dd", f"if=/dev/{disk}", "bs=512", "count=64") + f' of="$s/{disk}.head" 2>/dev/null || exit 1',
+            f'dd if=/dev/{q(disk)} bs=512 count=64 of="$s/{disk}.head" 2>/dev/null || exit 1',
             *(
                 (f'gpart backup {q(disk)} >"$s/{disk}.table" 2>/dev/null || : >"$s/{disk}.table"',)
                 if by_gpart(host)
@@ -98,7 +98,7 @@ def _divide(work: Work, mark: str) -> Step:
         f'if [ -s "$s/{disk}.table" ]; then',
         f'    gpart restore -F {q(disk)} <"$s/{disk}.table" || exit 1',
         "else",
-        f'    dd if="$s/{disk}.head" {q(f"of=/dev/{disk}", "bs=512")} || exit 1',
+        f'    dd if="$s/{disk}.head" of=/dev/{q(disk)} bs=512 || exit 1',
         "fi",
         *(
             f'[ ! -e "$s/{one.name}.label" ] || {label_tool(host)} -R {q(one.name)} "$s/{one.name}.label"'
@@ -175,7 +175,7 @@ def _added(work: Work, place: Place, disk: str) -> str:
 
 def _fdisk_lines(work: Work) -> tuple[str, ...]:
     disk = work.target_disk
-    lines = [f"{q('dd', 'if=/dev/zero', f'of=/dev/{disk}', 'bs=512', 'count=64')} || exit 1"]
+    lines = [f"dd if=/dev/zero of=/dev/{q(disk)} bs=512 count=64 || exit 1"]
     if work.scheme is Scheme.MBR:
         start, size = _sectors(work, work.slice_start), _sectors(work, work.slice_size)
         lines += [

@@ -62,11 +62,15 @@ def _page(work: Work) -> Step:
         )
     else:
         do = f"Shut {source} down, start {target} from {disk}, and give it the address of {source}."
+    runs = source if work.same_host else target
+    after = f"{runs} runs from {disk}; {work.source_disk} of {source} is as it was, and the way back"
+    if root_of(work) is None:
+        after = SAFE
     back = f"To go back, start from {work.source_disk} on {source}: it is as it was."
     return manual_step(
         "start-from-new-disk",
         "Start from the new disk",
         "No console can reach a machine that is starting: someone has to be where its screen is.",
         f"{do} {back}",
-        leaves=SAFE,
+        leaves=after,
     )

@@ -141,9 +141,9 @@ def _code_lines(work: Work) -> tuple[str, ...]:
         inner,
         # fdisk -B asks. The code is the first 446 bytes; behind it in the same sector is the table.
         'dd if="$(code mbr)" of="$s/sector" bs=2 count=223 2>/dev/null || exit 1',
-        f"dd {q(f'if=/dev/{disk}')} bs=512 count=1 2>/dev/null |",
+        f"dd if=/dev/{q(disk)} bs=512 count=1 2>/dev/null |",
         '    dd bs=2 skip=223 count=33 >>"$s/sector" 2>/dev/null',
         '[ "$(wc -c <"$s/sector")" -eq 512 ] || fail \'the boot sector could not be put together\'',
-        f'dd if="$s/sector" {q(f"of=/dev/{disk}")} bs=512 count=1 || exit 1',
+        f'dd if="$s/sector" of=/dev/{q(disk)} bs=512 count=1 || exit 1',
         f"printf 'a {number}\\n' | fdisk -f - {q(disk)} || exit 1",
     )
