@@ -21,6 +21,7 @@ test: $(VENV)/installed
 # Every job, every step, every fault: 2,220 cells, an hour or two. A part of it is in `make test`.
 # `python -m tests.faults --keep FILE` can be interrupted and goes on with what has not passed yet.
 faults: $(VENV)/installed
+	$(BIN)/python -m pytest -m slow
 	$(BIN)/python -m tests.faults
 
 check: $(VENV)/installed

@@ -18,6 +18,10 @@ async def machine() -> AsyncIterator[Machine]:
     ("expression", "found"),
     [
         ("/src -x -flags +schg", "/src/bin/cat\n"),
+        (
+            "/src/a -type d -name 'd*' -exec echo found {} +",
+            "found /src/a/very/deep /src/a/very/deep/directory\n",
+        ),
         ("/src/a -type d -name 'd*' -print", "/src/a/very/deep\n/src/a/very/deep/directory\n"),
         ("/src -xdev -links +1 ! -type d", "/src/bin/hardlink\n/src/bin/sh\n"),
         ("/src -name .snap -prune -o -type p -print -o -type c -print", "/src/device\n/src/fifo\n"),

@@ -1,4 +1,4 @@
-"""The answers that are given rarely, each to a machine that boots from the new disk; and a run that is taken back."""
+"""The answers that are given rarely, each to a machine that boots; and a run that is taken back."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The power goes in the middle of a step: the run is resumed to a disk that boots, and the source is as it was."""
+"""The power goes in the middle of a step: the run ends in a disk that boots, the source as it was."""
 
 import asyncio
 

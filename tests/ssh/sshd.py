@@ -82,7 +82,8 @@ class Sshd:
 
     def drop_logins(self) -> None:
         """Kill every login process, as a crash of them would; the listener stays."""
-        for pid in self.children():
+        # Those that speak to the client first: none may tell how what it had started ended.
+        for pid in descendants(self.process.pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -99,7 +100,7 @@ def parent(pid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """Processes below `pid`, from /proc; dead ones that nobody waited for are left out."""
+    """Processes below `pid`, from /proc, parents first; dead ones that nobody waited for are left out."""
     below: list[int] = []
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -113,7 +114,7 @@ def descendants(pid: int) -> list[int]:
             parents.setdefault(int(above), []).append(int(entry.name))
     todo = [pid]
     while todo:
-        children = parents.get(todo.pop(), [])
+        children = parents.get(todo.pop(0), [])
         below.extend(children)
         todo.extend(children)
     return below

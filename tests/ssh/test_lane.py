@@ -138,7 +138,7 @@ async def test_closing_a_lane_leaves_nothing_but_what_hangs(
     await eventually(lambda: len(reading.frames) == len(FAST) + 2)
     await lane.close()
     await asyncio.wait_for(reading.task, 30)
-    await eventually(lambda: server.children() == before)
+    await eventually(lambda: server.children() <= before)
     with pytest.raises(LaneClosed):
         await lane.tick(FAST)
 

@@ -139,6 +139,7 @@ async def test_a_command_on_a_broken_connection_is_unknown(server: Sshd, stage: 
     assert (await ask(connection, ["true"], 5)).exit_status is None
 
 
+@pytest.mark.timeout(900)
 async def test_two_hundred_reconnects_leave_nothing_behind(server: Sshd, stage: Stage) -> None:
     config = server.ssh_config()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from console.lab.attributes import attributes_of, flags_after
 from console.lab.call import Call, Command
+from console.lab.commands.base_jobs import run_words
 from console.lab.files import Entry, children, device_number, entry, locked, remove, resolve, wait_for
 
 _TYPES = {"f": "file", "d": "directory", "l": "symlink", "p": "fifo", "c": "device", "s": "socket"}
@@ -28,7 +29,7 @@ Test = Callable[[_Walk, str, Entry], bool]
 
 
 async def find(call: Call) -> int:
-    """Print (-print, -print0) or remove (-delete) the files an expression fits; -x stays on one device."""
+    """Print (-print), remove (-delete) or hand on (-exec … {} +) the files an expression fits."""
     words, flags = list(call.arguments), ""
     while words and words[0].startswith("-") and words[0][1:] and set(words[0][1:]) <= set("HLPEXdsx"):
         flags += words.pop(0)[1:]
@@ -57,6 +58,9 @@ async def find(call: Call) -> int:
         device = device_number(call.node, path) if expression.single or "x" in flags else None
         _walk(_Walk(call), top, known, test, expression, device, 0)
         await call.flush()
+    for words, found in expression.runs:
+        if found and await run_words(call, [*words, *found]):
+            status = 1
     return status
 
 
@@ -83,6 +87,8 @@ class _Expression:
         self._call = call
         self._words = words
         self._acts = False
+        self.runs: list[tuple[list[str], list[str]]] = []
+        """For each `-exec … {} +` the command and the names that it is given."""
         self.single = False
         self.depth = False
         self.mindepth, self.maxdepth = 0, 1 << 30
@@ -146,6 +152,8 @@ class _Expression:
             case "-maxdepth" | "-mindepth":
                 setattr(self, word[1:], int(self._value(word)))
                 return _always
+            case "-exec":
+                return self._exec()
             case "-empty":
                 return lambda walk, name, known: _empty(walk, known)
         value = self._value(word)
@@ -169,6 +177,22 @@ class _Expression:
             case "-flags":
                 return _flagged(value)
         raise Usage(f"{word}: unknown primary or operator")
+
+    def _exec(self) -> Test:
+        words = [self._value("-exec")]
+        while words[-2:] != ["{}", "+"]:
+            if words[-1] == ";":
+                raise Usage("-exec: the lab runs `{} +` and not `;`")
+            words.append(self._value("-exec"))
+        self._acts = True
+        found: list[str] = []
+        self.runs.append((words[:-2], found))
+
+        def hand_on(walk: _Walk, name: str, known: Entry) -> bool:
+            found.append(name)
+            return True
+
+        return hand_on
 
     def _value(self, word: str) -> str:
         if not self._words:

@@ -39,7 +39,8 @@ def _shell(call: Call, user: Runner | None = None) -> Shell:
     return Shell(call.node, catalogue.commands(), live, out, err, runner, parent=call.parent)
 
 
-async def _run(call: Call, words: list[str]) -> int:
+async def run_words(call: Call, words: list[str]) -> int:
+    """Run a command where the caller is, with the caller's output."""
     return await _shell(call).run(f"cd {_quoted([call.cwd])}; {_quoted(words)}")
 
 
@@ -129,7 +130,7 @@ async def lockf(call: Call) -> int:
     try:
         if not call.node.fs.exists(path):
             call.node.fs.write_file(path, b"")
-        return await _run(call, words)
+        return await run_words(call, words)
     finally:
         held.discard(path)
         if "k" not in options and call.node.fs.exists(path):

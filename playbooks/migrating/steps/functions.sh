@@ -48,6 +48,7 @@ clear() {
 reopen() {
     if mounted "$1" "$2"; then return 0; fi
     fsck -p "$1" >&2
+    mkdir -p "$2" || fail "$2 cannot be made"
     mount "$1" "$2" || fail "$1 cannot be mounted at $2: copy it anew"
 }
 

@@ -94,7 +94,10 @@ def _tree(work: Work) -> tuple[str, ...]:
     for move in (move for move in work.moves if not move.below):
         device, at = becomes_now(work, move.target.name), mounted_at(work, move)
         inside = [other for other in work.moves if mounted_at(work, other) == at]
-        lines.append(f"mount -o ro {q(device, at)} || fail {q(f'{device} cannot be mounted')}")
+        # A power loss may have taken the mount point with it.
+        lines.append(
+            f"mkdir -p {q(at)} && mount -o ro {q(device, at)} || fail {q(f'{device} cannot be mounted')}"
+        )
         for other in inside:
             table = f"{files_at(work, other)}/restoresymtable"
             lines.append(

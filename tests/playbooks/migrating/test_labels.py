@@ -151,7 +151,7 @@ def test_the_sides_of_a_diff_are_the_two_texts(one: DiskLabel, other: DiskLabel)
 
 
 def test_what_gpart_wrote_is_handed_to_bsdlabel_without_the_zeros_that_it_refuses() -> None:
-    head = "# /dev/ada1s1:\ntype: unknown\nrpm: 3600\ninterleave: 0\ntrackskew: 0\nheadswitch: 0\t\t# milliseconds\n"
+    head = "# /dev/ada1s1:\nrpm: 3600\ninterleave: 0\ntrackskew: 0\nheadswitch: 0\t\t# milliseconds\n"
     rows = "\n8 partitions:\n#  size  offset  fstype\n  a: 100 0 4.2BSD 0 0 0\n"
     assert acceptable(head + rows) == head.replace("interleave: 0\n", "") + rows
     assert acceptable(rows) == rows
