@@ -7,9 +7,11 @@ comes first in PATH: each is the Linux command of the same work, nothing is play
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from console.model.disks import FileSystem, HostDisks, Mounted, Scheme
@@ -42,6 +44,12 @@ exit "$code"
 """Debian's dump counts `blocks` where FreeBSD's counts `tape blocks`."""
 
 
+_MOUNTS = """cd "$1" && truncate -s 4m image && mkfs.ext4 -q -F image && mkdir point || exit 1
+mount -o loop image point && umount point
+"""
+
+
+@cache
 def missing() -> str | None:
     """Why dump and restore cannot really be run here; None when they can."""
     if os.getuid() != 0:
@@ -49,8 +57,9 @@ def missing() -> str | None:
     for tool in ("dump", "restore", "mkfs.ext4", "losetup"):
         if shutil.which(tool, path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
             return f"no {tool} on this machine (Debian: dump, e2fsprogs, mount)"
-    tried = subprocess.run(["losetup", "-f"], capture_output=True, check=False)
-    return None if tried.returncode == 0 else "no loop devices here"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(["sh", "-c", _MOUNTS, "sh", folder], capture_output=True, check=False)
+    return None if tried.returncode == 0 else "a loop device cannot be made and mounted here (a container?)"
 
 
 @dataclass
