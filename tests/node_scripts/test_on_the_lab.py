@@ -16,7 +16,8 @@ LINEAGE = "/var/db/mirrorgate/lineage"
 
 @pytest.fixture
 async def lab() -> AsyncIterator[LabPair]:
-    pair = await serve(speed=20.0)
+    # No faster: the limits of the scripts are world time, and a busy machine is slow in real time.
+    pair = await serve(speed=8.0)
     yield pair
     await pair.close()
 
@@ -85,8 +86,8 @@ async def test_the_slave_does_not_take_over_from_a_living_master_that_lost_its_g
         lab.world.nodes["a"], "echo x > /home/sites/x; fsync /home/sites/x; ggatec destroy -f -u 0"
     )
     await lab.fault("stop-freevrrpd", "web-a")
-    await eventually(lambda: logged(lab, "b", "it may go on without this half"), within=40)
-    async with asyncio.timeout(60):
+    await eventually(lambda: logged(lab, "b", "it may go on without this half"), within=90)
+    async with asyncio.timeout(150):
         while await out(lab, "b", "mdconfig -l") != "":
             assert await out(lab, "b", "pgrep ggated") == ""
             await lab.world.clock.sleep(1.0)

@@ -21,6 +21,13 @@ def mount_points(work: Work) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mounted_at(work, move) for move in work.moves))
 
 
+def reopen_lines(work: Work) -> tuple[str, ...]:
+    """Shell text: all of the copies are mounted, also where the machine has started anew meanwhile."""
+    return tuple(
+        q("reopen", naming.new_device(move), mounted_at(work, move)) for move in work.moves if not move.below
+    )
+
+
 def unmount_lines(work: Work) -> tuple[str, ...]:
     """Shell text: none of the copies is mounted any more; a label cannot be written while one is (R14)."""
     pairs = [("/dev/" + move.target.name, mounted_at(work, move)) for move in work.moves if not move.below]

@@ -10,7 +10,7 @@ from playbooks.migrating.steps.dividing import (
     unused_line,
     writable,
 )
-from playbooks.migrating.steps.dumping import files_at, unmount_lines
+from playbooks.migrating.steps.dumping import files_at, reopen_lines, unmount_lines
 from playbooks.migrating.steps.naming import COPIES, opened, root_of, step, taken_back
 from playbooks.migrating.work import Content, Work
 from playbooks.parts.building import no_undo, q
@@ -21,7 +21,25 @@ _COPY_ONLY = "it is on the copy only"
 
 def switched(work: Work, mark: str) -> tuple[Step, ...]:
     """Everything between the last byte copied and a disk that can be started from."""
-    return (*_files(work), _tidied(work, mark), *_labelled(work, mark), *_bootable(work, mark))
+    return (
+        _opened_again(work, mark),
+        *_files(work),
+        _tidied(work, mark),
+        *_labelled(work, mark),
+        *_bootable(work, mark),
+    )
+
+
+def _opened_again(work: Work, mark: str) -> Step:
+    return step(
+        "mount-copies",
+        f"See that the copies are mounted on {work.target.name}",
+        "Where the power was lost since they were made, they are not, and are checked first.",
+        work.target.name,
+        opened(work.target.name, mark, *reopen_lines(work)),
+        undo=taken_back(*opened(work.target.name, mark, *unmount_lines(work)).rstrip("\n").split("\n")),
+        timeout=3600.0,
+    )
 
 
 def _files(work: Work) -> tuple[Step, ...]:
@@ -62,7 +80,7 @@ def _tidied(work: Work, mark: str) -> Step:
         f"Finish and unmount the copies on {host}",
         "restoresymtable belongs to restore; and the label can be written only when nothing is open.",
         host,
-        opened(host, mark, *kept, q("rm", "-f", *tables), *unmount_lines(work)),
+        opened(host, mark, *reopen_lines(work), *kept, q("rm", "-f", *tables), *unmount_lines(work)),
         undo=no_undo(_COPY_ONLY),
         timeout=600.0,
     )
