@@ -61,7 +61,7 @@ def test_gates_and_memory_disks_carry_their_settings() -> None:
         port=3080,
         path="/root/images/sitesbackup.img",
         access="read-write",
-        timeout=60,
+        timeout=10,
         queue_count=geom.gates[0].queue_count,
         queue_size=1024,
         mediasize=50331648,

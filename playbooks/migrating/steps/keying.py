@@ -110,7 +110,11 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
             "With the key nothing can be done but what stands here.",
             target,
             WriteFile(path=f"{room}/receive", content=receive(work, mark), mode="0700"),
-            undo=taken_back(q("rm", "-f", f"{room}/receive")),
+            undo=taken_back(
+                *opened(target, mark, *forget_key(work, mark), q("rm", "-f", f"{room}/receive"))
+                .rstrip("\n")
+                .split("\n")
+            ),
         ),
         step(
             "key-over",
@@ -134,7 +138,7 @@ def keyed(work: Work, mark: str) -> tuple[Step, ...]:
                     'echo "$opens $type $key ${comment:-none}" >>"$authorized" || exit 1',
                 ),
             ),
-            undo=no_undo("the line opens nothing without the key; the last step removes it"),
+            undo=no_undo("the way back of “receive”, or the last step, removes the line"),
         ),
         step(
             "known-hosts",
