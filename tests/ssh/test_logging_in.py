@@ -28,7 +28,7 @@ def node(host: str = "node", **more: object) -> NodeConfig:
 async def whoami(config: Path, target: NodeConfig | None = None, **more: object) -> str:
     connection = await connect(target or node(), ssh_config=config, **more)  # type: ignore[arg-type]
     try:
-        return (await ask(connection, ["id", "-un"], 10)).out.strip()
+        return (await ask(connection, ["id", "-un"], 30)).out.strip()
     finally:
         connection.close()
         await connection.wait_closed()
