@@ -82,7 +82,11 @@ def test_words_reach_a_command_through_a_csh_login_exactly() -> None:
     if csh is None:
         pytest.skip("no csh on this machine (Debian: tcsh)")
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+    )
     @given(words)
     def exact(argv: list[str]) -> None:
         line = quote(["printf", "%s\\0", *argv])

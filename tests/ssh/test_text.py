@@ -78,7 +78,11 @@ def test_quoted_words_reach_a_command_exactly(shell: str) -> None:
     if program is None:
         pytest.skip(f"no {shell} on this machine")
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+    )
     @given(words)
     def exact(argv: list[str]) -> None:
         line = quote(["printf", "%s\\0", *argv])
