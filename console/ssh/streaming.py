@@ -235,9 +235,12 @@ class ConsoleStreamer:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             _check(ends, nodes)
             if stream.target.closed.is_set() and not stream.source.closed.is_set():
+                # It is we who end the source, which may tell no status then: the target has told why.
                 await _ended(stream.source, nodes[0], opened[0])
-            await asyncio.wait(waits)
-            _check(ends, nodes)
+                await asyncio.wait(waits)
+            else:
+                await asyncio.wait(waits)
+                _check(ends, nodes)
         finally:
             for wait in waits:
                 wait.cancel()

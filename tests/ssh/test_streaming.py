@@ -13,6 +13,7 @@ import pytest
 from console.model.config import NodeConfig
 from console.model.job import HandsLost, Streamed
 from console.model.words import Home
+from console.ssh import streaming
 from console.ssh.streaming import ConsoleStreamer
 from tests.ssh.sshd import Sshd, missing, sshd
 from tests.waiting import eventually
@@ -107,6 +108,14 @@ async def test_a_taker_that_ends_early_ends_the_other(ends: Ends) -> None:
     assert done.source_exit > 128
     assert ("to", "full\n") in ends.err
     await eventually(lambda: not ends.source.children())
+
+
+async def test_a_sender_that_cannot_be_ended_hides_not_how_the_taker_ended(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "_END", "exit 1\n")  # as where ps does not tell its process group
+    done = await ends.stream("echo once; exec sleep 30", "read line; exit 7")
+    assert (done.source_exit, done.target_exit) == (255, 7)
 
 
 async def test_cancelled_both_ends_are_gone_when_it_returns(ends: Ends, tmp_path: Path) -> None:
