@@ -7,9 +7,7 @@ its own that the loop does not see, so the kernel is asked whether they all slee
 
 import asyncio
 import bisect
-import os
 import selectors
-import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ import pytest
 
 from console.lab import attributes
 from console.lab.shell import Shell
+from console.lab.threads import Threads
 
 T = TypeVar("T")
 
@@ -26,7 +25,6 @@ _STEP = 1e-6
 """Seconds that each look at the clock takes, so that what is asked later is later."""
 _NAP = 0.001
 """Real seconds between two looks at threads that are at work; what comes from them wakes the loop at once."""
-_THREADS = "/proc/self/task"
 
 _real_time = time.time
 
@@ -68,7 +66,7 @@ class _Jumping(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._others = _Others()
+        self._others = Threads()
 
     def close(self) -> None:
         """End it."""
@@ -80,7 +78,8 @@ class _Jumping(selectors.DefaultSelector):
         while not (ready := super().select(0)):
             if timeout is not None and timeout <= 0:
                 return []
-            if not self._others.all_sleep():
+            # Whether one executes is the cheap way to see what is so nearly always.
+            if Shell.executing > Shell.calling or not self._others.all_sleep():
                 if ready := super().select(_NAP):
                     return ready
                 continue
@@ -91,59 +90,6 @@ class _Jumping(selectors.DefaultSelector):
             self._loop.jump(timeout)
             return []
         return ready
-
-
-class _Others:
-    """The other threads of this process, as the kernel tells of them."""
-
-    def __init__(self) -> None:
-        self._own = threading.get_native_id()
-        self._files: dict[str, tuple[int, int]] = {}
-
-    def all_sleep(self) -> bool:
-        """Whether none of them had anything to do between two looks at all of them.
-
-        One that waits for the interpreter is woken by the first look, which the second one sees.
-        """
-        if Shell.executing > Shell.calling:
-            return False  # the cheap way to see what is so nearly always
-        before = self._turns()
-        return before is not None and before == self._turns()
-
-    def _turns(self) -> list[bytes] | None:
-        """How often each of them has run; None while one is not asleep."""
-        turns: list[bytes] = []
-        for thread in os.listdir(_THREADS):
-            if int(thread) == self._own:
-                continue
-            try:
-                state, ran = self._files.get(thread) or self._opened(thread)
-                if os.pread(state, 256, 0).rpartition(b")")[2][1:2] != b"S":
-                    return None
-                turns += (thread.encode(), os.pread(ran, 64, 0))
-            except (FileNotFoundError, ProcessLookupError):
-                self._forget(thread)
-                return None
-        return turns
-
-    def _opened(self, thread: str) -> tuple[int, int]:
-        state = os.open(f"{_THREADS}/{thread}/stat", os.O_RDONLY)
-        try:
-            ran = os.open(f"{_THREADS}/{thread}/schedstat", os.O_RDONLY)
-        except OSError:
-            os.close(state)
-            raise
-        self._files[thread] = (state, ran)
-        return state, ran
-
-    def _forget(self, thread: str) -> None:
-        for file in self._files.pop(thread, ()):
-            os.close(file)
-
-    def close(self) -> None:
-        """Look no more."""
-        for thread in list(self._files):
-            self._forget(thread)
 
 
 @contextmanager
