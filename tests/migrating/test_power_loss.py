@@ -8,6 +8,7 @@ from console.model.run import Choice, Question, RunRecord, RunState, StepState
 from tests.migrating.on_disks import FAST, SLOW, Disks, disks
 from tests.migrating.test_a_disk_as_it_is import divided
 from tests.playbooks.on_lab_b import Hand, told
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +40,8 @@ class _Cuts(Hand):
             return Choice.GO
         self.tries += 1
         assert self.tries < 6, question.text
+        # Nobody tries again before the machine is up.
+        await eventually(lambda: self.d.node(self.machine).ready, 60)
         wanted = Choice.READ_AGAIN if self.tries % 2 else Choice.RETRY
         return next((one for one in (wanted, Choice.RETRY, Choice.READ_AGAIN) if one in question.choices),
                     Choice.CANCEL)  # fmt: skip
