@@ -86,7 +86,7 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
             continue
         db.execute(
             "INSERT OR REPLACE INTO steps VALUES"
-            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.id,
                 position,
@@ -108,6 +108,7 @@ def _write_steps(db: sqlite3.Connection, run: RunRecord, before: RunRecord | Non
                 step.moved,
                 step.total,
                 step.rate,
+                step.tried,
             ),
         )
         for stream, was, now in (
@@ -235,12 +236,12 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
     steps: list[StepRecord] = []
     for row in db.execute(
         "SELECT position, id, state, started, ended, exit_status, out_length, err_length, why, guards,"
-        " expects, percent, eta, attempt, undoing, reached, moved, total, rate FROM steps"
+        " expects, percent, eta, attempt, undoing, reached, moved, total, rate, tried FROM steps"
         " WHERE run = ? ORDER BY position",
         (id,),
     ):
         position, name, state, started, ended, status, out, err, why, guards, expects, *rest = row
-        percent, eta, attempt, undoing, reached, moved, total, rate = rest
+        percent, eta, attempt, undoing, reached, moved, total, rate, tried = rest
         steps.append(
             StepRecord(
                 id=name,
@@ -261,6 +262,7 @@ def _read_steps(db: sqlite3.Connection, id: str) -> tuple[StepRecord, ...]:
                 moved=moved,
                 total=total,
                 rate=rate,
+                tried=bool(tried),
             )
         )
     return tuple(steps)

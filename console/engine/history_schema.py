@@ -80,6 +80,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE steps ADD COLUMN total INTEGER",
         "ALTER TABLE steps ADD COLUMN rate REAL",
     ),
+    ("ALTER TABLE steps ADD COLUMN tried INTEGER NOT NULL DEFAULT 0",),
 )
 """Statements by version: the first entry makes version 1. Never change one that was released; append."""
 

@@ -103,7 +103,7 @@ def reopened(run: RunRecord, step: str) -> RunRecord:
 def retried(run: RunRecord, step: str, now: float) -> RunRecord:
     """A new attempt, from its guards on."""
     attempt = record_of(run, step).attempt + 1
-    fresh = StepRecord(step, attempt=attempt)
+    fresh = StepRecord(step, attempt=attempt, tried=True)
     run = replace(run, steps=tuple(fresh if r.id == step else r for r in run.steps))
     return noted(run, now, "step", f"{step}: attempt {attempt}")
 

@@ -1,7 +1,7 @@
 """Taking a run back: the steps that took effect, the last one first, each verified. The choice is pure."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from console.engine import questions, transitions
@@ -40,7 +40,7 @@ class NextBack:
 
 def next_back(run: RunRecord) -> NextBack:
     """What to take back next."""
-    for record in reversed(run.steps):
+    for record in map(_as_it_stands, reversed(run.steps)):
         if record.state in (StepState.PENDING, StepState.REFUSED, StepState.ALREADY_SO, StepState.UNDONE):
             continue
         step = run.plan.step(record.id)
@@ -57,6 +57,15 @@ def next_back(run: RunRecord) -> NextBack:
             return NextBack(Back.MARK, step.id, "it changed nothing")
         return _done(step, record, run.id)
     return NextBack(Back.ALL)
+
+
+def _as_it_stands(record: StepRecord) -> StepRecord:
+    """A step that was tried before: what that attempt did is to be taken back too, if this one did nothing."""
+    if not record.tried:
+        return record
+    if record.state in (StepState.PENDING, StepState.REFUSED):
+        return replace(record, state=StepState.FAILED)
+    return replace(record, state=StepState.DONE) if record.state is StepState.ALREADY_SO else record
 
 
 def tells_of_effect(step: Step) -> bool:
@@ -139,7 +148,7 @@ class Undoing:
 
     async def _take_back(self, step: Step, text: str) -> None:
         expects = step.undo.expects if step.undo else ()
-        record = transitions.record_of(self._desk.run, step.id)
+        record = _as_it_stands(transitions.record_of(self._desk.run, step.id))
         failed = record.state is StepState.FAILED and tells_of_effect(step)
         if failed and first_not_so(await self._holding(expects)) is None:
             await self._mark(step, "it failed without effect")

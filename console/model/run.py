@@ -82,6 +82,8 @@ class StepRecord:
     """The undo job that was begun last (`.undo`, `.undo.2` …); 0 = none."""
     reached: bool = False
     """Its job was seen on the node: one that is not there any more did run, one never seen did not."""
+    tried: bool = False
+    """An attempt before this one ran and did not come to its end: what it did may stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def test_every_field_of_a_run_is_kept() -> None:
         attempt=2,
         undoing=3,
         reached=True,
+        tried=True,
         moved=7,
         total=9,
         rate=0.5,

@@ -238,9 +238,33 @@ def test_what_is_taken_back_next() -> None:
     ]
     for step, state, back in cases:
         assert next_back(_state(step, state)).do is back, (step, state)
+    # An attempt before this one failed: what it did stands, whatever came of the next one.
+    told = command("s", "x", undo={**undo, "expects": ("so",)})
+    for state in (StepState.PENDING, StepState.REFUSED, StepState.ALREADY_SO):
+        assert next_back(_state(told, state, tried=True)).do is Back.RUN, state
     written = _state(write("s", "/etc/x", "x"), StepState.DONE, out="kept /etc/x.before-R\n")
     assert next_back(written).do is Back.RUN
     assert "mv -f" in next_back(written).text
+
+
+def test_what_a_failed_attempt_did_is_taken_back_where_the_next_one_was_refused() -> None:
+    site = _site()
+    site.flags |= {"up"}
+    site.does("mount", adds=("mounted",), removes=("up",), exit=1)
+    site.does("unmount", removes=("mounted",))
+    undo = {"text": "unmount", "expects": ("not mounted",)}
+    plan = plan_of(command("mount", "mount", guards=("up",), expects=("mounted",), undo=undo, always=True))
+
+    async def main() -> tuple[RunRecord, RunRecord]:
+        first = Console(site)
+        first.operator.answers = [Choice.RETRY]
+        stopped = await first.runner.apply(plan)
+        return stopped, await Console(site).runner.undo(stopped.id)
+
+    stopped, undone = warped(main())
+    assert stopped.steps[0].state is StepState.REFUSED
+    assert undone.state is RunState.UNDONE
+    assert _texts(site) == ["mount", "unmount"]
 
 
 def test_a_failed_step_whose_undo_expects_nothing_of_its_effect_is_taken_back_all_the_same() -> None:
