@@ -45,6 +45,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
         steps.append(storage.file_system(site, _MADE))
     for node in snapshot.nodes:
         steps += _files(site, node, answers, _MADE if not mounted else serves)
+    steps += storage.to_be_mounted(site, _MADE if not mounted else serves)
     steps.append(mount(site, Home.MASTER, leaves=serves, guards=("not slave-mounted",)))
     if check("lineage-kept", snapshot).answer is not Answer.YES:
         first = (Promotion(answers.mark, "-", int(snapshot.now), master),)

@@ -1,5 +1,7 @@
 """Images, kernel modules, export, gate, mirror and file system of a new pair, step by step."""
 
+from collections.abc import Callable
+
 from console.model.plan import Risk, Step
 from console.model.snapshot import NodeView
 from console.model.words import Home
@@ -43,16 +45,51 @@ def _image(site: Site, home: Home, answers: ProvisionAnswers, leaves: str) -> St
     )
 
 
+def to_be_mounted(site: Site, leaves: str) -> tuple[Step, ...]:
+    """Both images, before the first mount: provisioning does not write over them any more."""
+    return _marked(
+        site,
+        "to-be-mounted",
+        "Note that {} is going to be mounted",
+        "From here on it may hold data: an undo keeps it.",
+        texts.to_be_mounted,
+        guards=("master-mirror-complete", "master-gate-alive", "slave-image-served"),
+        leaves=leaves,
+    )
+
+
 def in_use(site: Site, leaves: str) -> tuple[Step, ...]:
-    """Both images, from now on: provisioning does not write over them any more."""
+    """Both images, once their lineage is written."""
+    return _marked(
+        site,
+        "in-use",
+        "Note that {} is in use",
+        "From here on its lineage tells what it holds.",
+        texts.in_use,
+        guards=(),
+        leaves=leaves,
+    )
+
+
+def _marked(
+    site: Site,
+    id: str,
+    title: str,
+    why: str,
+    text: Callable[[str], str],
+    *,
+    guards: tuple[str, ...],
+    leaves: str,
+) -> tuple[Step, ...]:
     return tuple(
         command_step(
-            f"in-use-{home.value}",
-            f"Note that {shown(site.node(home).image)} on {site.node(home).name} is in use",
-            "From here on it may hold data; nothing is made anew in it.",
+            f"{id}-{home.value}",
+            f"{title.format(shown(site.node(home).image))} on {site.node(home).name}",
+            why,
             site.node(home).name,
-            texts.in_use(site.node(home).image),
-            undo=no_undo("a mark that only says that the image is unused"),
+            text(site.node(home).image),
+            guards=guards,
+            undo=no_undo("it is only a mark beside the image"),
             phase="images",
             leaves=leaves,
         )
@@ -256,7 +293,9 @@ def _insert(site: Site, leaves: str) -> Step:
         texts.insert_half(site.mirror, md, f"{site.master.name}:{site.master.image}", site.master.image),
         guards=("master-mirror-running", "master-image-attached"),
         expects=("master-half-in-mirror",),
-        undo=take_back(texts.take_out(site.mirror, md), expects=("not master-half-in-mirror",)),
+        undo=take_back(
+            texts.take_out(site.mirror, md, site.master.image), expects=("not master-half-in-mirror",)
+        ),
         phase="mirror",
         leaves=leaves,
     )

@@ -21,7 +21,8 @@ zeros() {
 def make_image(path: str, size: int, preallocate: bool) -> str:
     """Make an image of `size` bytes unless it is there; one of another size is refused.
 
-    Until `in_use` a file IMAGE.unused beside it says that nothing but provisioning has written to it.
+    A file IMAGE.unused beside it says that nothing but provisioning has written to it, until `to_be_mounted`
+    calls it IMAGE.new: then the image is not made or blanked anew any more. `in_use` removes it.
     """
     lines = [
         f"image={q(path)} directory={q(dirname(path))} want={size}",
@@ -62,9 +63,15 @@ def remove_blank_image(path: str, size: int) -> str:
     )
 
 
+def to_be_mounted(path: str) -> str:
+    """From here on an image may hold data; only the provisioning that made it attaches it again."""
+    unused, new = q(f"{path}.unused"), q(f"{path}.new")
+    return f"[ ! -e {unused} ] || mv -f {unused} {new}\n"
+
+
 def in_use(path: str) -> str:
-    """From here on an image may hold data."""
-    return q("rm", "-f", f"{path}.unused") + "\n"
+    """From here on its lineage tells what an image holds."""
+    return q("rm", "-f", f"{path}.new") + "\n"
 
 
 def _blank_file(path: str, size: int) -> str:
@@ -85,7 +92,7 @@ def attach_blank(path: str, size: int, unit: int, where: str) -> str:
     """
     return (
         f"{_FAIL}{_blank_file(path, size)}"
-        '[ -e "$image".unused ] || blank ||\n'
+        '[ -e "$image".unused ] || [ -e "$image".new ] || blank ||\n'
         f"	fail {q(f'{where} holds data (a file system or gmirror metadata): refused')}\n"
         f'mdconfig -a -t vnode -f "$image" -u {unit}\n'
     )
@@ -164,11 +171,15 @@ def insert_half(mirror: str, device: str, where: str, image: str) -> str:
     )
 
 
-def take_out(mirror: str, device: str) -> str:
-    """The undo of `insert_half`; after a reboot it may be in no mirror."""
+def take_out(mirror: str, device: str, image: str) -> str:
+    """The undo of `insert_half`; it may be in no mirror (after a reboot), or all that is left of one."""
     return (
-        f"if gmirror status {q(mirror)} 2>/dev/null | grep -qw {q(device)}; then\n"
-        f"	{q('gmirror', 'remove', mirror, device)} || exit 1\n"
+        f"mirror={q(mirror)} dev={q(device)}\n"
+        'if gmirror status "$mirror" 2>/dev/null | grep -qw "$dev"; then\n'
+        '	gmirror remove "$mirror" "$dev" && exit\n'
+        "	# With the other half lost it cannot be taken out; of unused images the mirror may go.\n"
+        f"	[ -e {q(f'{image}.unused')} ] || exit 1\n"
+        '	gmirror destroy "$mirror" || exit 1\n'
         "fi\n"
     )
 

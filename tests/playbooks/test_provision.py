@@ -49,8 +49,8 @@ image-slave image-master modules-slave boot-slave modules-master boot-master ser
 attach-md-master insert first-copy first-copy-done newfs
 """
 END = """
-mount-master lineage-master lineage-slave lineage-in-mount-master in-use-master in-use-slave
-start-vrrp-master address-on-master
+to-be-mounted-master to-be-mounted-slave mount-master lineage-master lineage-slave lineage-in-mount-master
+in-use-master in-use-slave start-vrrp-master address-on-master
 start-vrrp-slave verify-master-serves verify
 """
 BARE_GEOM = Geom(mirror_loaded=False, gate_loaded=False)
