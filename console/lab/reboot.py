@@ -64,8 +64,16 @@ async def boot_from(node: Node, disk: str, *, remove: bool = False) -> str:
         node.sysctls["kern.hostname"] = hostname
     root = node.system.volumes[0].device if node.system is not None else "/dev/gpt/rootfs"
     called = "" if name == disk else f", called {name} now"
-    elsewhere = "" if root.removeprefix("/dev/").startswith(name) or node.system is None else _ELSEWHERE
+    elsewhere = "" if node.system is None or _lies_on(node, root, name) else _ELSEWHERE
     return f"{node.hostname} booted from {disk}{called}: / is {root}{elsewhere}"
+
+
+def _lies_on(node: Node, device: str, disk: str) -> bool:
+    """Whether a device, which may go by a label, is a partition of a disk."""
+    provider = node.geom.find(device)
+    while provider is not None and provider.name != disk:
+        provider = provider.geom.consumers[0].below if provider.geom.consumers else None
+    return provider is not None
 
 
 def _check(node: Node, beside: _Beside, disk: str, *, remove: bool) -> None:
