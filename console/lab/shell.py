@@ -16,7 +16,8 @@ from console.lab.lineinput import LineInput, assignments
 from console.lab.shellinput import LIVE, Given
 from console.lab.shellmessages import Messages, Sink, syntax_error
 from console.lab.shelloutput import CUT, LULL, NEARLY_CUT, Pipe, Printed, Straight
-from console.lab.shelltext import open_document, with_live_input
+from console.lab.shelltext import with_live_input
+from console.lab.shellwords import open_document
 from console.lab.stubs import make_callable
 from console.lab.world import Node
 

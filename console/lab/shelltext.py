@@ -17,10 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-_OPERATORS = (
-    "<<<", "<<-", "&>>", ";;", "&&", "||", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "\n", ";", "&", "|",
-    "(", ")", "<", ">",
-)  # fmt: skip
+from console.lab.shellwords import Token, skip, tokens
+
 _INPUT = frozenset({"<", "<<", "<<-", "<<<", "<&", "<>"})
 _REDIRECTIONS = _INPUT | {">", ">>", ">&", ">|", "&>", "&>>"}
 _OPENERS = {"if": "fi", "while": "done", "until": "done", "for": "done", "case": "esac", "{": "}", "(": ")"}
@@ -60,16 +58,6 @@ TAKERS = STREAMERS | {"md5", "sha1", "sha256", "sha512"}
 """Commands that can be told where their input comes from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word or an operator, and where it stands."""
-
-    text: str
-    start: int
-    end: int
-    operator: bool = False
-
-
 @dataclass(slots=True)
 class _Frame:
     closer: str
@@ -94,67 +82,6 @@ class _Simple:
     errors: list[tuple[Token, Token]] = field(default_factory=list)
     """The `2` in front of an operator, and the word that follows that."""
     end: int = 0
-
-
-def _skip(text: str, at: int) -> int:
-    """The end of the quoted or substituted piece that begins at `at`."""
-    char = text[at]
-    if char == "\\":
-        return at + 2
-    if char == "'":
-        return (text.find("'", at + 1) + 1) or len(text)
-    if char in '"`':
-        at += 1
-        while at < len(text) and text[at] != char:
-            at = _skip(text, at) if text[at] == "\\" or text.startswith("$(", at) else at + 1
-        return at + 1
-    if text.startswith(("$(", "${"), at):
-        opener, closer = text[at + 1], ")" if text[at + 1] == "(" else "}"
-        depth, at = 1, at + 2
-        while at < len(text) and depth:
-            if text[at] in "\\'\"`":
-                at = _skip(text, at)
-                continue
-            depth += (text[at] == opener) - (text[at] == closer)
-            at += 1
-        return at
-    return at + 1
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """Split shell text into words and operators, leaving out comments and the bodies of here-documents."""
-    at, wants = 0, ""
-    pending: list[tuple[str, bool]] = []
-    while at < len(text):
-        if text[at] in " \t" or text.startswith("\\\n", at):
-            at += 1 if text[at] in " \t" else 2
-            continue
-        if text[at] == "#":
-            at = (text.find("\n", at) + 1 or len(text) + 1) - 1
-            continue
-        operator = next((o for o in _OPERATORS if text.startswith(o, at)), None)
-        if operator is not None:
-            yield Token(operator, at, at + len(operator), operator=True)
-            at += len(operator)
-            wants = operator if operator in ("<<", "<<-") else ""
-            if operator == "\n":
-                for end, strip in pending:
-                    while at < len(text):
-                        line_end = text.find("\n", at)
-                        line = text[at : line_end if line_end >= 0 else len(text)]
-                        at = line_end + 1 if line_end >= 0 else len(text)
-                        if (line.lstrip("\t") if strip else line) == end:
-                            break
-                pending = []
-            continue
-        start = at
-        while at < len(text) and text[at] not in " \t\n;&|()<>":
-            at = _skip(text, at)
-        word = Token(text[start:at], start, min(at, len(text)))
-        if wants:
-            pending.append((re.sub(r"[\\'\"]", "", word.text), wants == "<<-"))
-            wants = ""
-        yield word
 
 
 def _reads(words: list[Token], live: frozenset[str]) -> bool:
@@ -301,13 +228,13 @@ def _inside(token: Token, live: frozenset[str]) -> Iterator[Edit]:
     text, at, quoted = token.text, 0, False
     while at < len(text):
         if text[at] == "\\" or (text[at] == "'" and not quoted):
-            at = _skip(text, at)
+            at = skip(text, at)
             continue
         quoted ^= text[at] == '"'
         if not text.startswith("$(", at):
             at += 1
             continue
-        end = _skip(text, at)
+        end = skip(text, at)
         if not text.startswith("$((", at):
             base = token.start + at + 2
             # A pipe in front has them treated as what stands behind one.
@@ -386,17 +313,3 @@ def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
     for start, end, instead in reversed(edits(text, live)):
         text = text[:start] + instead + text[end:]
     return text
-
-
-def open_document(text: str) -> bool:
-    """True when a here-document in `text` has not seen its end yet."""
-    for token in tokens(text):
-        if token.operator and token.text in ("<<", "<<-"):
-            word = next(iter(tokens(text[token.end :])), None)
-            if word is None or word.operator:
-                return True
-            end = re.sub(r"[\\'\"]", "", word.text)
-            lines = text[token.end :].split("\n")[1:]
-            if not any((line.lstrip("\t") if token.text == "<<-" else line) == end for line in lines):
-                return True
-    return False

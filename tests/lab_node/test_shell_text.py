@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.lab.shelltext import open_document, tokens, with_live_input
+from console.lab.shelltext import with_live_input
+from console.lab.shellwords import open_document, tokens
 
 
 @pytest.mark.parametrize(
