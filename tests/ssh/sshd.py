@@ -18,6 +18,11 @@ from tests.waiting import eventually
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 USER = pwd.getpwuid(os.getuid()).pw_name
 
+NO_BASHRC = "SHLVL=1"
+"""Bash below sshd reads ~/.bashrc where it is the first shell: what a developer has in there, and what is
+left of it when a login is killed in the midst of it, is no part of a test. Sshd takes the first SetEnv only.
+"""
+
 
 def missing() -> str | None:
     """Why no sshd can be started here; None when one can."""
@@ -162,6 +167,7 @@ def start(folder: Path, options: Sequence[str], prefix: Sequence[str], host: str
         "MaxStartups 100",
         "UseDNS no",
         *options,
+        f"SetEnv {NO_BASHRC}",
     )
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
     process = subprocess.Popen(

@@ -14,7 +14,7 @@ from console.ssh.frames import BROKEN, Frame
 from console.ssh.sampler import Lane, LaneClosed
 from console.ssh.shell import Become
 from console.ssh.trouble import Trouble
-from tests.ssh.sshd import Sshd, descendants, parent, sshd
+from tests.ssh.sshd import NO_BASHRC, Sshd, descendants, parent, sshd
 from tests.ssh.stage import STUBS, Stage
 from tests.ssh.test_logging_in import node
 from tests.waiting import eventually
@@ -239,7 +239,7 @@ async def test_becoming_root_that_fails_says_what_to_do(
     if program is not None:
         (tools / become).write_text(f"#!/bin/sh\n{program}\n")
         (tools / become).chmod(0o755)
-    async with sshd(tmp_path / "sshd", options=[f"SetEnv PATH={tools}:/nowhere"]) as server:
+    async with sshd(tmp_path / "sshd", options=[f"SetEnv PATH={tools}:/nowhere {NO_BASHRC}"]) as server:
         connection = await connect(node(), ssh_config=server.ssh_config())
         with pytest.raises(Trouble) as caught:
             await Lane.open(connection, "web-a", become=become)
