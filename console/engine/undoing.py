@@ -60,7 +60,7 @@ def next_back(run: RunRecord) -> NextBack:
 
 
 def _as_it_stands(record: StepRecord) -> StepRecord:
-    """A step that was tried before: what that attempt did is to be taken back too, if this one did nothing."""
+    """A step that was tried before: what that attempt did is taken back too, if this one did nothing."""
     if not record.tried:
         return record
     if record.state in (StepState.PENDING, StepState.REFUSED):
