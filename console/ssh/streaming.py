@@ -170,6 +170,11 @@ class _Stream:
         self._count += len(data)
         self._moved(self._count)
 
+    def let_go(self) -> None:
+        """What the source still sends is for nobody: it is taken from it all the same."""
+        self._target_gone = True
+        self._stalled(False)
+
     def _no_more(self) -> None:
         channel = self.target.channel
         if channel is not None and not channel.is_closing():
@@ -234,6 +239,10 @@ class ConsoleStreamer:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             _check(ends, nodes)
+            if stream.target.closed.is_set() and stream.target.exit_status == 0:
+                # restore(8) is done at the end mark, while dump(8) still pads its last block and says so.
+                stream.let_go()
+                await asyncio.wait(waits, timeout=_ENDING)
             if stream.target.closed.is_set() and not stream.source.closed.is_set():
                 # It is we who end the source, which may tell no status then: the target has told why.
                 await _ended(stream.source, nodes[0], opened[0])

@@ -125,6 +125,15 @@ async def test_a_sender_that_had_to_be_ended_and_tells_no_status_hides_not_how_t
     assert (done.source_exit, done.target_exit) == (255, 7)
 
 
+async def test_a_taker_that_is_content_lets_the_sender_come_to_its_end(ends: Ends, tmp_path: Path) -> None:
+    text = (
+        f"while [ ! -s {tmp_path}/taker ]; do echo data; done; read pid <{tmp_path}/taker; "
+        f"while kill -0 $pid; do echo more; done; head -c {4 * MB} /dev/zero; sleep 1; exit 3"
+    )
+    done = await ends.stream(text, f"read line; echo $$ >{tmp_path}/new; mv {tmp_path}/new {tmp_path}/taker")
+    assert (done.source_exit, done.target_exit) == (3, 0)
+
+
 async def test_cancelled_both_ends_are_gone_when_it_returns(ends: Ends, tmp_path: Path) -> None:
     text = f"echo $$ >{tmp_path}/source; exec yes"
     into = f"trap '' PIPE; echo $$ >{tmp_path}/target; cat >/dev/null; sleep 1000"
