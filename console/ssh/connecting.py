@@ -70,6 +70,10 @@ async def connect_to(
     return await _Hops(name, ssh_config, asker, keyring or Keyring(), limit).reach(target, None, 0)
 
 
+_CIPHERS = "^aes128-gcm@openssh.com"
+"""Asked for first where ssh_config names none: a copy costs half of what asyncssh's own first makes of it."""
+
+
 class _Hops:
     """The way to one node, hop by hop."""
 
@@ -153,6 +157,8 @@ class _Hops:
         witness: _Witness,
     ) -> asyncssh.SSHClientConnection:
         said = settings(destination.target, self._ssh_config)
+        if not destination.ciphers:
+            said["encryption_algs"] = _CIPHERS
         if destination.identities_only:
             said["agent_identities"] = [
                 public

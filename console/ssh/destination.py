@@ -59,6 +59,8 @@ class Destination:
     """False when IdentityAgent is `none`, None when ssh_config does not say."""
     user_files: tuple[Path, ...]
     global_files: tuple[Path, ...]
+    ciphers: bool = False
+    """Whether ssh_config says which ciphers are used."""
 
     @property
     def where(self) -> str:
@@ -105,6 +107,7 @@ def resolve(target: Target, ssh_config: Path | None) -> Destination:
         agent=None if agent is None else bool(agent),
         user_files=user_files,
         global_files=_paths(global_named) if global_named is not None else _GLOBAL_KNOWN_HOSTS,
+        ciphers=config.get("Ciphers", None) is not None,
     )
 
 

@@ -15,6 +15,7 @@ from console.model.config import NodeConfig
 from console.model.job import HandsLost, Streamed
 from console.model.words import Home
 from console.ssh import streaming
+from console.ssh.connecting import connect
 from console.ssh.streaming import ConsoleStreamer
 from tests.ssh.sshd import Sshd, missing, sshd
 from tests.waiting import eventually
@@ -171,3 +172,15 @@ async def test_memory_stays_flat(ends: Ends) -> None:
     assert done.bytes == 150 * MB
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10
     assert grown < 20 * MB, f"{grown >> 20} MiB more"
+
+
+@pytest.mark.parametrize(
+    ("said", "cipher"), [("", "aes128-gcm@openssh.com"), ("  Ciphers aes256-ctr\n", "aes256-ctr")]
+)
+async def test_the_cheapest_cipher_is_asked_for_unless_ssh_config_says_which(
+    ends: Ends, said: str, cipher: str
+) -> None:
+    config = ends.source.ssh_config("from", extra=said)
+    connection = await connect(node("from"), ssh_config=config)
+    assert connection.get_extra_info("send_cipher") == cipher
+    connection.abort()
