@@ -20,6 +20,7 @@ from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.form import FirstJob, JobInfo
+from console.model.mail import MailReading
 from console.model.run import RunRecord
 from console.model.snapshot import LinkState, PairState
 from console.screens.asking import PassphraseDialog, TrustDialog
@@ -121,13 +122,14 @@ class MirrorgateApp(ConsoleApp):
         *,
         read_only: bool = False,
         jobs: Jobs | None = None,
+        mails: MailReading | None = None,
         journal: Callable[[str], Awaitable[tuple[RunRecord, ...]]] | None = None,
         faults: Faults | None = None,
         ascii_only: bool = False,
         first: FirstJob | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(pairs, read_only=read_only, jobs=jobs)
+        super().__init__(pairs, read_only=read_only, jobs=jobs, mails=mails)
         self._watching = watching
         self._journal = journal
         self._faults = faults

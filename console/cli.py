@@ -5,13 +5,10 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import shtab
+from typing import TYPE_CHECKING, NoReturn
 
 from console.commands import job_arguments
 from console.commands.complaining import complain
-from console.log_file import log_to, stay_quiet
 
 if TYPE_CHECKING:
     from console.model.config import Config
@@ -19,6 +16,8 @@ if TYPE_CHECKING:
 _EPILOG = (
     "Without a command the console opens on the configured pairs. Try it without any server: mirrorgate lab"
 )
+_LOCAL = frozenset({"log", "trace", "completion"})
+"""Commands that log nothing: they need not wait for `logging`."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,12 +27,11 @@ def parser() -> argparse.ArgumentParser:
         description="Operations console for FreeBSD pairs: gmirror over ggate, freevrrpd, qmail.",
         epilog=_EPILOG,
     )
-    config = top.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
-    config.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to mark a file argument
+    top.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
     top.add_argument("--log-file", type=Path, metavar="FILE", help="write a log there (never a secret)")
     top.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
     top.add_argument("--read-only", action="store_true", help="the same as the command monitor")
-    top.add_argument("--version", action="version", version=f"mirrorgate {_version()}")
+    top.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def sampling(name: str, words: str) -> argparse.ArgumentParser:
@@ -86,6 +84,16 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument(
         "--log", nargs="+", required=True, metavar="FILE", help="in this order; .gz, .zst, - (standard input)"
     )
+    control = commands.add_parser(
+        "control", help="qmail's control files: what they say, what is wrong with them"
+    )
+    control.add_argument("--pair", metavar="PAIR", help="only this pair (default: all)")
+    control.add_argument("--node", metavar="NODE", help="only this node")
+    control.add_argument("--dir", type=Path, metavar="DIR", help="a local directory, without asking any node")
+    control.add_argument(
+        "--timeout", type=float, default=15.0, metavar="S", help="give up after S seconds (15)"
+    )
+    control.add_argument("--json", action="store_true", help="as JSON")
     lab = commands.add_parser("lab", help="a simulated pair behind real SSH servers, and the console on it")
     lab.add_argument("--serve", action="store_true", help="only run the servers and say how to reach them")
     lab.add_argument("--speed", type=float, default=1.0, metavar="N", help="world time runs N times faster")
@@ -102,6 +110,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than searching a log."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"mirrorgate {_version()}")
+        parser.exit()
+
+
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -115,10 +131,8 @@ def main() -> None:
     """Run the command line and leave with its exit status."""
     arguments = parser().parse_args()
     try:
-        if arguments.log_file:
-            log_to(arguments.log_file)
-        else:
-            stay_quiet()
+        if arguments.log_file or arguments.command not in _LOCAL:
+            _log(arguments.log_file)
         status = _run(arguments)
     except _bad_config() as bad:
         complain(bad)
@@ -138,6 +152,15 @@ def main() -> None:
     sys.exit(status)
 
 
+def _log(path: Path | None) -> None:
+    from console.log_file import log_to, stay_quiet
+
+    if path:
+        log_to(path)
+    else:
+        stay_quiet()
+
+
 def _bad_config() -> type[Exception]:
     # Asked for only when something was raised: reading logs must not wait for pydantic.
     from console.config_file import BadConfig
@@ -148,8 +171,7 @@ def _bad_config() -> type[Exception]:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "completion":
-            print(shtab.complete(parser(), arguments.shell))
-            return 0
+            return _completion(arguments.shell)
         case "parse":
             from console.commands import parse
 
@@ -162,6 +184,10 @@ def _run(arguments: argparse.Namespace) -> int:
             return _trace(arguments)
         case "init":
             return _init(arguments)
+        case "control" if arguments.dir:
+            from console.commands import control
+
+            return control.lint_directory(arguments.dir, as_json=arguments.json)
         case "lab":
             from console.commands import lab
 
@@ -193,11 +219,26 @@ def _run(arguments: argparse.Namespace) -> int:
         from console.commands import migrating
 
         return migrating.main(arguments, config, path)
+    if arguments.command == "control":
+        from console.commands import control
+
+        return asyncio.run(control.main(arguments, config, path))
     if arguments.command in job_arguments.NAMES:
         from console.commands import acting
 
         return asyncio.run(acting.main(arguments, config, path))
     return asyncio.run(_look(arguments, config, path))
+
+
+def _completion(shell: str) -> int:
+    import shtab
+
+    top = parser()
+    for action in top._actions:
+        if action.dest == "config":
+            action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's way to mark a file argument
+    print(shtab.complete(top, shell))
+    return 0
 
 
 def _trace(arguments: argparse.Namespace) -> int:

@@ -48,8 +48,9 @@ class Job(Generic[A]):
     """Pure; raises CannotPlan."""
     surveys: Callable[[PairSnapshot, Mapping[str, object]], tuple[str, ...]] | None = None
     """Of a job that needs `snapshot.disks`: the machines to read, given the answers so far; node names, or
-    `[user@]host[:port]` of others. Their disks are in the snapshot that `defaults` and `plan` get."""
+    `[user@]host[:port]` of others. The snapshot has the disks that were read so far: what is named of them
+    may depend on it. Those named are in the snapshot that `defaults` and `plan` get."""
     foresees: Callable[[PairSnapshot, Mapping[str, object]], Foreseen | None] | None = None
     """Of a job that can be drawn: what the answers so far amount to; pure, and raises nothing."""
     hints: Callable[[PairSnapshot], Mapping[str, str]] | None = None
-    """By answer: what there is to choose from, where no default could be given; pure, and raises nothing."""
+    """By answer: what there is to choose from, beside its question; pure, and raises nothing."""

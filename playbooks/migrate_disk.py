@@ -4,13 +4,17 @@ The classic steps (dump each file system, carry it over, restore, the root's let
 Nothing of the source is changed on the way, so the way back is always to boot the old disk.
 """
 
-from console.model.plan import Plan, PlanHost
+from console.health.conditions import check
+from console.model.plan import Plan, PlanHost, Step
 from console.model.snapshot import PairSnapshot
 from playbooks.job import Job
-from playbooks.migrating.answers import MigrateAnswers, defaults, hints, surveyed
+from playbooks.migrating.answers import MigrateAnswers
 from playbooks.migrating.drawing import drawn, foreseen
 from playbooks.migrating.settling import draft, settle
 from playbooks.migrating.steps import steps_of
+from playbooks.migrating.steps.finishing import STARTS
+from playbooks.migrating.steps.second_level import STOPS
+from playbooks.migrating.suggesting import defaults, hints, surveyed
 from playbooks.migrating.work import Work
 from playbooks.parts import refusing
 from playbooks.parts.building import make, shown
@@ -23,17 +27,30 @@ def plan(snapshot: PairSnapshot, answers: MigrateAnswers) -> Plan:
             refusing.require_answer(node)
             refusing.refuse_lock(snapshot, node)
     work = settle(snapshot, answers)
+    steps = steps_of(work, answers.mark)
     return make(
         snapshot,
         answers,
         job="migrate-disk",
         title=f"Move {work.source.name}:{work.source_disk} to {work.target.name}:{work.target_disk}",
-        steps=steps_of(work, answers.mark),
+        steps=steps,
         ends=_ends(work),
+        outages=_outages(snapshot, work, steps),
         unchecked=work.cautions,
         hosts=_hosts(snapshot, work),
         disks=drawn(draft(snapshot, answers)),
     )
+
+
+def _outages(snapshot: PairSnapshot, work: Work, steps: tuple[Step, ...]) -> tuple[tuple[str, str], ...]:
+    """From the stop of the services, or where there is one round from the shutdown, to the start.
+
+    Of a node whose peer serves the pair meanwhile nothing is away.
+    """
+    peer = {snapshot.master.name: "slave", snapshot.slave.name: "master"}.get(work.source.name)
+    if peer is not None and check(f"{peer}-mounted", snapshot).holds:
+        return ()
+    return ((STOPS if any(step.id == STOPS for step in steps) else STARTS, STARTS),)
 
 
 def _ends(work: Work) -> str:

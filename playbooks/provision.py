@@ -12,12 +12,12 @@ from console.model.plan import Direction, Plan, Side, Step, WriteFile
 from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import Answer, Home
 from playbooks.job import Job
-from playbooks.parts.building import make, no_undo, shown
+from playbooks.parts.building import make, no_undo, shown, take_back
 from playbooks.parts.lineage_steps import into_the_mount
 from playbooks.parts.promoting import mount, verify
 from playbooks.parts.site import Site, site_of
 from playbooks.parts.vrrp import start_vrrp, wait_address
-from playbooks.provisioning import storage
+from playbooks.provisioning import leftovers, storage
 from playbooks.provisioning.answers import ProvisionAnswers, defaults
 from playbooks.provisioning.node_files import NodeFile, files_of
 from playbooks.provisioning.refusals import free_bytes, refuse
@@ -37,6 +37,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
     serves, done = _SERVES.format(master), f"{master} serves, {slave} stands by"
     mounted = bool(stack.mounts_of(snapshot.master, site.pair))
     steps: list[Step] = [
+        *(leftovers.start_over(site, answers.bytes, _BARE) if leftovers.are_there(snapshot) else ()),
         *storage.images(site, answers, _BARE),
         *storage.system_settings(site, answers, _BARE),
         *storage.mirror(site, answers, _BARE, _MADE),
@@ -46,13 +47,12 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
     for node in snapshot.nodes:
         steps += _files(site, node, answers, _MADE if not mounted else serves)
     steps += storage.to_be_mounted(site, _MADE if not mounted else serves)
+    begun = check("lineage-kept", snapshot).answer is not Answer.YES
+    if begun:
+        # Before the mount: once there may be data, every job sees that this pair is in service.
+        steps += _lineage(site, answers, _MADE if not mounted else serves)
     steps.append(mount(site, Home.MASTER, leaves=serves, guards=("not slave-mounted",)))
-    if check("lineage-kept", snapshot).answer is not Answer.YES:
-        first = (Promotion(answers.mark, "-", int(snapshot.now), master),)
-        steps += [
-            lineage_file(site, master, first, "lineage-master", serves),
-            lineage_file(site, slave, first, "lineage-slave", serves),
-        ]
+    if begun:
         steps.append(into_the_mount(site, Home.MASTER, leaves=serves))
     steps += [
         *storage.in_use(site, serves),
@@ -64,6 +64,7 @@ def plan(snapshot: PairSnapshot, answers: ProvisionAnswers) -> Plan:
             leaves=serves,
         ),
         wait_address(site, Home.MASTER, leaves=serves),
+        storage.vrrp_at_boot(site, serves),
         start_vrrp(
             site,
             Home.SLAVE,
@@ -124,6 +125,26 @@ def _file(node: NodeView, home: Home, number: int, file: NodeFile, leaves: str) 
         undo=no_undo("nothing reads it before VRRP is started, and this job writes it anew"),
         phase="files",
         leaves=leaves,
+    )
+
+
+def _lineage(site: Site, answers: ProvisionAnswers, leaves: str) -> tuple[Step, ...]:
+    """The first entry of the pair's history on both nodes; what one of them has already is kept."""
+    known = [node.facts.lineage.value for node in site.snapshot.nodes]
+    chain = max((lineage.promotions for lineage in known if lineage), key=len, default=())
+    first = Promotion(answers.mark, "-", int(site.snapshot.now), site.master.name)
+    return tuple(
+        lineage_file(
+            site, site.node(home).name, chain or (first,), f"lineage-{home.value}", leaves
+        ).model_copy(
+            update={
+                "undo": take_back(leftovers.forget_lineage(site.node(home).image), however_far=True)
+                if not chain
+                else no_undo("it names the data that this node's half holds")
+            }
+        )
+        # Taken back the other way round: what was mounted on the master keeps both.
+        for home in (Home.SLAVE, Home.MASTER)
     )
 
 

@@ -205,7 +205,9 @@ async def _migration(app: MirrorgateApp, pilot: Pilot[None], directory: Path) ->
 def _copying(run: RunRecord) -> bool:
     """The third file system is on its way."""
     moves = [one for one in run.steps if one.id.startswith("move-")]
-    return len(moves) > 2 and moves[2].state is StepState.RUNNING and bool(moves[1].moved)
+    if len(moves) < 3 or moves[2].state is not StepState.RUNNING:
+        return False
+    return 20 < (moves[2].percent or 0) < 90 and moves[2].eta is not None
 
 
 def _fill(lab: LabPair) -> None:

@@ -124,21 +124,25 @@ class AnswerField(Vertical):
     def on_mount(self) -> None:
         """The answer that is offered stands there already."""
         self.query_one("#title", Drawn).draw(words(self.field.title, "bold"))
-        limits = "; ".join(one for one in (self.field.kind.value, self.field.limits) if one)
-        about = Content.assemble(
-            words(self.field.about), "\n" if self.field.about else "", (one_line(limits), "dim")
-        )
-        self.query_one("#about", Drawn).draw(about)
+        self._draw_about()
         if self._listed and self.answer in self._options:
             self.query_one(OptionList).highlighted = self._options.index(self.answer)
         self._judge()
         if self._wants_focus:
             self.take_focus()
 
+    def _draw_about(self) -> None:
+        limits = "; ".join(one for one in (self.field.kind.value, self.field.limits) if one)
+        about = Content.assemble(
+            words(self.field.about), "\n" if self.field.about else "", (one_line(limits), "dim")
+        )
+        self.query_one("#about", Drawn).draw(about)
+
     def offer(self, field: Field) -> None:
         """Offer what another reading suggests; an answer that was given stays."""
         kept = self.kept
         self.field = field
+        self._draw_about()
         answer = shown(field.default)
         if kept and answer != self.answer:
             if self._listed:

@@ -88,6 +88,8 @@ class MailPanel(Vertical, Titled, can_focus=True):
     state: var[PairState | None] = var(None)
     moment: var[Moment | None] = var(None)
     compact: var[bool] = var(False, toggle_class="-compact")
+    full: var[bool] = var(False)
+    """Whether the newest line of the log and its alerts are shown too."""
 
     _words = query_one(Drawn)
     _line = query_one(Sparkline)
@@ -95,7 +97,7 @@ class MailPanel(Vertical, Titled, can_focus=True):
     def __init__(self, home: Home | None = None, *, full: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self.home = home
-        self._full = full
+        self.set_reactive(MailPanel.full, full)
         self._history: tuple[int, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -109,6 +111,10 @@ class MailPanel(Vertical, Titled, can_focus=True):
 
     def watch_compact(self) -> None:
         """One line or the box."""
+        self._draw()
+
+    def watch_full(self) -> None:
+        """With the log's end or without."""
         self._draw()
 
     def watch_moment(self) -> None:
@@ -153,7 +159,7 @@ class MailPanel(Vertical, Titled, can_focus=True):
             return
         self._entitle()
         mail = view.facts.mail.last
-        if self._full and mail is not None:
+        if self.full and mail is not None:
             lines = (*lines, *self._details(mail))
         self._words.draw(Content("\n").join(lines))
         history = state.queue_history if view.config.home is serving_home(state) else ()

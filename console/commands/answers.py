@@ -1,6 +1,7 @@
 """Answers given on the command line: `--set key=value`, read by the same form as the wizard's."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -11,8 +12,14 @@ from playbooks.job import Answers, CannotPlan, Job
 
 
 def form(job: Job[Answers], snapshot: PairSnapshot) -> Form:
-    """What the job asks, with defaults from the pair as it is."""
-    return form_of(Info(job.name, job.title, job.when), job.answers, job.defaults(snapshot))
+    """What the job asks, with defaults from the pair as it is, and what there is to choose from."""
+    plain = form_of(Info(job.name, job.title, job.when), job.answers, job.defaults(snapshot))
+    hints = job.hints(snapshot) if job.hints is not None else {}
+    fields = (
+        replace(one, about=f"{one.about}. Now: {hints[one.name]}") if one.name in hints else one
+        for one in plain.fields
+    )
+    return replace(plain, fields=tuple(fields))
 
 
 def settings(asked: Form, given: Sequence[str]) -> dict[str, Value]:

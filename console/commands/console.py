@@ -12,6 +12,7 @@ from console.model.asking import Asker
 from console.model.config import Config, PairConfig
 from console.model.form import FirstJob
 from console.model.snapshot import PairState
+from console.ssh.mail_reader import MailReader
 from console.watch.fleet import Fleet
 from console.watch.fresh import PairEyes
 from console.watch.pair_watch import PairWatch
@@ -57,6 +58,12 @@ def jobs(config: Config, watching: Watching, journal: Journal) -> "PairJobs":
     return PairJobs(config, watching.eyes, journal, lambda: watching.asker)
 
 
+def mails(config: Config, watching: Watching) -> MailReader:
+    """What looks closely at the mail, in a read-only console too: it can change nothing."""
+    ssh_config = Path(config.ssh_config) if config.ssh_config else None
+    return MailReader(config.pairs, ssh_config, lambda: watching.asker)
+
+
 def run(
     config: Config,
     path: Path,
@@ -75,12 +82,14 @@ async def _run(
     config: Config, pairs: Sequence[PairConfig], *, read_only: bool, ascii_only: bool, first: FirstJob | None
 ) -> int:
     watching, journal = Watching(config, pairs), Journal()
+    reader = mails(config, watching)
     try:
         app = MirrorgateApp(
             pairs,
             watching,
             read_only=read_only,
             jobs=None if read_only else jobs(config, watching, journal),
+            mails=reader,
             journal=journal.runs,
             ascii_only=ascii_only,
             first=first,
@@ -88,4 +97,5 @@ async def _run(
         await app.run_async()
         return app.return_code or 0
     finally:
+        await reader.close()
         await journal.close()

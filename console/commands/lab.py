@@ -85,15 +85,17 @@ async def _serve(speed: float, scenario: str) -> int:
 
 
 def how_to_reach(lab: "LabPair") -> list[str]:
-    """One line per node for stock OpenSSH, and one for the console."""
+    """One line per node for stock OpenSSH, one for the console, and what mail there is to be traced."""
+    from console.lab.mailpast import hints
+
     lines = [f"ssh -F {lab.ssh_config} {name}" for name in lab.names.values()]
-    return [*lines, f"mirrorgate --config {lab.config_file}"]
+    return [*lines, f"mirrorgate --config {lab.config_file}", *hints()]
 
 
 async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
     from console import config_file
     from console.app import MirrorgateApp
-    from console.commands.console import Watching, jobs
+    from console.commands.console import Watching, jobs, mails
     from console.engine.journal import Journal
     from console.lab.pair import serve
 
@@ -102,15 +104,20 @@ async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
     try:
         config = await asyncio.to_thread(config_file.load, lab.config_file)
         watching = Watching(config, config.pairs)
+        reader = mails(config, watching)
         app = MirrorgateApp(
             config.pairs,
             watching,
             jobs=jobs(config, watching, journal),
+            mails=reader,
             journal=journal.runs,
             faults=lab,
             ascii_only=ascii_only,
         )
-        await app.run_async()
+        try:
+            await app.run_async()
+        finally:
+            await reader.close()
         return app.return_code or 0
     finally:
         await journal.close()

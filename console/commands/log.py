@@ -10,7 +10,7 @@ from typing import Any
 from console.commands.complaining import complain
 from console.commands.log_files import read
 from console.parse.qmail_blocks import lines_of, text_of
-from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all
+from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all, moment
 from console.parse.qmail_summing import Figures
 from console.ssh.text import inert, inert_bytes
 
@@ -35,15 +35,6 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     for trouble in troubles:
         complain(trouble)
     return 1 if troubles else 0
-
-
-def moment(stamp: bytes) -> str | None:
-    """TAI64N digits as ISO 8601 in UTC with nanoseconds; None for none or outside the calendar."""
-    seconds = int(stamp[:16] or b"0", 16) - TAI_EPOCH
-    try:
-        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(stamp[16:], 16):09d}Z"
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 _by_second: dict[bytes, bytes | None] = {}

@@ -1,11 +1,6 @@
 """Opening logs for `log` and `trace`: plain, gzip and zstd by their first bytes, and standard input."""
 
-import gzip
-import shutil
-import subprocess
 import sys
-import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -32,6 +27,9 @@ def rereadable(names: Sequence[str], troubles: list[str]) -> Iterator[Callable[[
         kept: list[str] = []
         for name in names or ("-",):
             if name == "-":
+                import shutil
+                import tempfile
+
                 spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="mirrorgate-log-"))
                 shutil.copyfileobj(sys.stdin.buffer, spool)
                 spool.flush()
@@ -45,11 +43,16 @@ class _Unpacked:
     """A gzip file whose damage is its end."""
 
     def __init__(self, name: str, troubles: list[str]) -> None:
+        import gzip
+
         self._file = gzip.open(name, "rb")  # noqa: SIM115  # closed by `close`
         self._name = name
         self._troubles = troubles
 
     def read(self, size: int) -> bytes:
+        import gzip
+        import zlib
+
         try:
             return self._file.read1(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as odd:
@@ -78,6 +81,9 @@ def _opened(names: Sequence[str], troubles: list[str]) -> Iterator[Source]:
 
 
 def _zstd(name: str, troubles: list[str]) -> Iterator[Source]:
+    import shutil
+    import subprocess
+
     # FreeBSD's base system has zstd(1); Python has it from 3.14 on.
     tool = shutil.which("zstd")
     if tool is None:

@@ -84,7 +84,8 @@ class PairJobs:
         ours = JOBS.get(job)
         if ours is None or ours.surveys is None:
             return ()
-        return ours.surveys(self._snapshot(pair), values)
+        read = tuple(one for (at, _), one in self._disks.items() if at == pair)
+        return ours.surveys(replace(self._snapshot(pair), disks=read), values)
 
     async def survey(self, pair: str, machines: Sequence[str]) -> None:
         """Read the disks of machines, for `form` and `plan`. Raises CannotPlan where one is not reached."""

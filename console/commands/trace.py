@@ -1,29 +1,25 @@
-"""`mirrorgate trace`: where is my message? Its deliveries, its bounces and its end, out of the log."""
+"""`mirrorgate trace`: where is my message? Its deliveries, its bounces and its end, out of the log.
 
-import json
+What not every search needs is imported where it is needed: the start takes as long as searching 50 MB.
+"""
+
 import re
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from typing import NamedTuple
 
 from console.commands.complaining import complain
-from console.commands.log import moment
 from console.commands.log_files import rereadable
 from console.parse.qmail_joining import Joining, Message, deliveries
-from console.parse.qmail_log import TAI_EPOCH, Stamp, decode, decode_all
+from console.parse.qmail_log import TAI_EPOCH, Stamp, decode_all, moment
 from console.parse.qmail_sieve import Places, Sieve, messages_of, messages_of_delivery
 from console.ssh.text import inert
 
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NUMBERED = re.compile(r"(?:(msg|delivery)[ :])?([0-9]{1,20})")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is looked for; times are Unix seconds."""
 
     words: str
@@ -40,6 +36,8 @@ def main(wanted: Wanted, files: Sequence[str], *, as_json: bool) -> int:
     with rereadable(files, troubles) as again:
         found = [one for one in find(wanted.words, again) if _within(one, wanted)]
     if as_json:
+        import json
+
         json.dump([as_value(one) for one in found], sys.stdout, indent=2)
         print()
     else:
@@ -93,22 +91,10 @@ def _within(message: Message, wanted: Wanted) -> bool:
 
 
 def when(word: str) -> float:
-    """A time as people give it: `2026-11-23 00:17`, with or without zone, a TAI64N stamp, `90m` ago.
+    """A time as people give it, see `qmail_times.when`."""
+    from console.parse import qmail_times
 
-    Returns Unix seconds; raises ValueError with what can be given.
-    """
-    if ago := _AGO.fullmatch(word):
-        return time.time() - int(ago[1]) * _UNIT[ago[2]]
-    if (
-        (stamp := decode(f"{word} ").stamp) is not None
-        and stamp.form == "tai64n"
-        and stamp.seconds is not None
-    ):
-        return stamp.seconds + stamp.nanoseconds / 1e9
-    try:
-        return datetime.fromisoformat(word).timestamp()
-    except (ValueError, OverflowError) as odd:
-        raise ValueError("give 2026-11-23T00:17, 90m, 2h, 3d or a stamp @4000…") from odd
+    return qmail_times.when(word, time.time())
 
 
 def _iso(stamp: Stamp | None) -> str | None:
@@ -192,5 +178,7 @@ def _clock(stamp: Stamp | None) -> str:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
+    import textwrap
+
     lines = textwrap.wrap(text, 79, initial_indent=indent, subsequent_indent=indent + "  ")
     return lines if len(lines) <= 6 else [*lines[:6], f"{indent}  …"]

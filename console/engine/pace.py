@@ -31,8 +31,12 @@ class Pace:
         share = percent
         if share is None and moved is not None and total:
             share = min(100.0, moved * 100 / total)
-        if not self._points or now - self._points[-1][0] >= _APART:
+        # From a point that knows nothing no rate could be taken.
+        told = moved is not None or share is not None
+        if told and (not self._points or now - self._points[-1][0] >= _APART):
             self._points.append((now, moved, share))
+        if not self._points:
+            return Moving(None, None, moved, total, None)
         while len(self._points) > 2 and now - self._points[0][0] > WINDOW:
             self._points.popleft()
         then, was_moved, was_share = self._points[0]

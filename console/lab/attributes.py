@@ -71,9 +71,11 @@ class Attributes:
         """World time at which owner, mode, flags or name changed last."""
         self.moves: dict[str, float] = {}
         """World time at which a directory got its name."""
+        self.numbers: dict[str, int] = {}
+        """What stat(2) gives as the number of a file that is known by it: it keeps it when renamed."""
         self._tables: tuple[dict[str, Any], ...] = (
             self.owners, self.modes, self.flags, self.links, self.kinds, self.times, self.changes,
-            self.moves,
+            self.moves, self.numbers,
         )  # fmt: skip
         self._last = 0
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.lab import scenarios
+from console.lab import mailfaults, scenarios
 from console.lab.control import Refused
 from console.lab.images import Image
 from console.lab.provision import IMAGES, MOUNT
@@ -235,6 +235,31 @@ FAULTS: dict[str, Fault] = {
         Fault("fill-mount", f"a large file fills {MOUNT}", _fill_mount),
         Fault("empty-mount", "that file is removed again", _empty_mount),
         Fault("flood-queue", "so many messages for a domain that defers arrive at once", _flood, ("COUNT",)),
+        Fault(
+            "mail-stuck", "qmail-send does nothing any more: new mail is not preprocessed", mailfaults.stuck
+        ),
+        Fault(
+            "mail-local-full", "a program hangs in local deliveries: all slots taken", mailfaults.local_full
+        ),
+        Fault("mail-remote-full", "one slow domain takes all remote slots", mailfaults.remote_full),
+        Fault("mail-exitasap", "qmail-send is to end and waits for slow deliveries", mailfaults.exitasap),
+        Fault("mail-broken", "the queue cannot be read: alert, sleeping, again and again", mailfaults.broken),
+        Fault(
+            "mail-help", "a bounce cannot be written: HELP! sleeping, again and again", mailfaults.helpless
+        ),
+        Fault("mail-mended", "mail moves again; a large queue and a running log are gone", mailfaults.mended),
+        Fault(
+            "big-queue",
+            "so many messages of the last days wait for their next try",
+            mailfaults.large,
+            ("COUNT",),
+        ),
+        Fault(
+            "log-rate",
+            "qmail's log gets so many lines a second more; 0: no more",
+            mailfaults.log_rate,
+            ("COUNT",),
+        ),
         Fault("defer-domain", "mail to the domain is deferred from now on", _defer, ("DOMAIN",)),
         Fault("accept-domain", "mail to the domain is accepted again", _accept, ("DOMAIN",)),
         Fault(

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from console.lab.attributes import IMMUTABLE, attributes_of, hard_links, modified_at, owner_of
 from console.lab.call import Call
+from console.lab.lazyfiles import lazy_at
 from console.lab.world import Node
 
 FRAGMENT = 4096
@@ -105,6 +106,8 @@ def entry(node: Node, path: str, follow: bool = False) -> Entry | None:
         # bashkit keeps this one to itself: no file system shows it.
         return Entry(path, "device", 0o666, "root", "wheel", 0, node.boot_time, 0, 1, 0x40)
     if not fs.exists(path):
+        if (lazy := lazy_at(node, path)) is not None:
+            return lazy.entry(path)
         try:
             fs.read_link(path)
         except RuntimeError:
@@ -173,6 +176,11 @@ def device_number(node: Node, path: str) -> int:
 
 def inode_number(node: Node, path: str) -> int:
     """What stat(2) gives as the number of a file: that of the volume, or one made from its first name."""
+    given = attributes_of(node).numbers.get(path)
+    if given is None and (lazy := lazy_at(node, path)) is not None:
+        given = lazy.inode(path)
+    if given is not None:
+        return given
     mount = node.mounts.containing(path) if node.mounts.mounts else None
     point = mount.point.rstrip("/") if mount is not None else ""
     if mount is not None and mount.ufs is not None:
@@ -189,7 +197,9 @@ def children(node: Node, path: str) -> list[Entry]:
     """The entries of a directory, by name."""
     names = sorted(item["name"] for item in node.fs.read_dir(path))
     found = (entry(node, posixpath.join(path, name)) for name in names)
-    return [known for known in found if known is not None]
+    known = [one for one in found if one is not None]
+    lazy = lazy_at(node, path)
+    return known if lazy is None else [*known, *lazy.entries(path)]
 
 
 def reachable(call: Call, path: str) -> bool:
@@ -222,5 +232,7 @@ def read_content(call: Call, path: str, limit: int | None = None) -> bytes | str
     image = call.node.images.at(known.path)
     if image is not None:
         return image.read(0, image.size if limit is None else min(limit, image.size))
-    content = call.node.fs.read_file(known.path)
+    lazy = lazy_at(call.node, known.path)
+    given = None if lazy is None or lazy.entry(known.path) is None else lazy.content(known.path)
+    content = call.node.fs.read_file(known.path) if given is None else given
     return content if limit is None else content[:limit]

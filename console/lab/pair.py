@@ -17,6 +17,7 @@ from console.lab.catalogue import commands
 from console.lab.clock import Clock, settle
 from console.lab.control import PREFIX, Control
 from console.lab.disks_scenario import install_disks
+from console.lab.mailpast import relive
 from console.lab.provision import (
     FLOATING,
     IMAGES,
@@ -168,7 +169,9 @@ async def _bring_up(lab: LabPair, *, bare: bool) -> None:
         clock.settle = whole
     clock.speed = _BRISK
     for name, mail in mails.items():
-        if mail is not None:
+        if mail is not None and not bare:
+            relive(mail, clock.now(), mail.node.boot_time)
+        elif mail is not None:
             mail.seed(18 if name == "a" else 2)
             mail.start()
     if not bare:

@@ -5,11 +5,9 @@ from pathlib import Path
 
 from console.lab import fresh
 from console.lab.files import set_owner
-from console.lab.multilog import Multilog
-from console.lab.qmail import HOME, LOG, install_mail
+from console.lab.mailsettings import install_mail_files
 from console.lab.rc import run_rc
 from console.lab.running import run_text
-from console.lab.stubs import install_stubs
 from console.lab.users import add_user
 from console.lab.world import Node, World
 from console.model.lineage import LINEAGE_FILE, LINEAGE_IN_MOUNT
@@ -61,16 +59,6 @@ promotion=auto
 hooks=/usr/local/etc/mirrorgate.d
 """
 
-_CONTROL: Mapping[str, str] = {
-    "me": "mx.example.net", "defaultdomain": "example.net", "plusdomain": "example.net",
-    "defaulthost": "local.example", "locals": "localhost\nmx.example.net\nlocal.example",
-    "rcpthosts": "localhost\nmx.example.net\nlocal.example", "concurrencylocal": "10",
-    "concurrencyremote": "20", "queuelifetime": "604800", "databytes": "20971520",
-    "bouncefrom": "MAILER-DAEMON",
-    "doublebounceto": "postmaster", "smtpgreeting": "mx.example.net ESMTP", "timeoutconnect": "60",
-    "timeoutremote": "1200", "helohost": "mx.example.net",
-}  # fmt: skip
-
 _SITES = {
     "www.example.net/index.html": "<h1>example.net</h1>\n",
     "www.example.net/about.html": "<p>Two servers, one page.</p>\n",
@@ -91,7 +79,7 @@ def install(world: World, hostnames: Mapping[str, str], spare: str = "web-c") ->
         fresh.install(node)
         _install_base(node, hosts)
     for node in world.nodes.values():
-        _install_mail(node)
+        install_mail_files(node)
         node.after_boot.append(run_rc)
 
 
@@ -112,20 +100,6 @@ def _install_base(node: Node, hosts: str) -> None:
     for user, groups in (("admin", ("wheel",)), ("monitor", ())):
         add_user(node, user, "/bin/sh", groups)
         node.fs.mkdir(f"/home/{user}", recursive=True)
-
-
-def _install_mail(node: Node) -> None:
-    write = _Writer(node)
-    node.fs.mkdir("/service/qmail-send/supervise", recursive=True)
-    Multilog(node, LOG)
-    for key, value in _CONTROL.items():
-        write(f"{HOME}/control/{key}", value + "\n")
-    programs = ("qmail-qstat", "qmail-qread", "qmail-showctl", "qmail-tcpto")
-    install_stubs(node.fs, {program: f"{HOME}/bin/{program}" for program in programs})
-    install_stubs(
-        node.fs, {program: f"/usr/local/bin/{program}" for program in ("svstat", "svc", "tai64nlocal")}
-    )
-    install_mail(node)
 
 
 def install_pair(world: World) -> None:

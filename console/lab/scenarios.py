@@ -76,6 +76,7 @@ async def healthy(lab: "LabPair", words: list[str] | None = None) -> None:
         if mail is not None:
             mail.deferred_domains.clear()
             mail.forget_flood()
+            mail.mend()
     async with Hurry(lab):
         await asyncio.gather(*(node.boot(5.0) for node in world.nodes.values() if not node.power))
         for node in world.nodes.values():

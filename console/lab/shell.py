@@ -12,6 +12,7 @@ from bashkit import Bash, BashError, CommandContext, ExecutionProfile
 from console.lab.bytestream import FileSink
 from console.lab.call import Call, Command
 from console.lab.files import restore_modes
+from console.lab.lazytext import with_lazy_words
 from console.lab.lineinput import LineInput, assignments
 from console.lab.shellinput import LIVE, Given
 from console.lab.shellmessages import Messages, Sink, syntax_error
@@ -141,6 +142,7 @@ class Shell:
         for name, callback in (
             ("__line", Shell._line), ("__taken", Shell._give_taken), ("__stdin", Shell._pass_input),
             ("__ended", Shell._mark_end), ("__status", Shell._give_status),
+            ("__talk", Shell._print_at_once),
         ):  # fmt: skip
             self._bash.add_command(name, partial(_called, own, callback))
 
@@ -174,7 +176,7 @@ class Shell:
             self.status = 2
             return 2
         text = _OWN_NAME.sub(lambda found: found[1] or "/bin/sh", text)
-        text = with_live_input(text, frozenset(self._commands))
+        text = with_live_input(with_lazy_words(text), frozenset(self._commands))
         marker = LIVE.decode()
         script = (
             f"trap __wait_all EXIT\n__status {self.status}\n"
@@ -320,6 +322,12 @@ class Shell:
                 await context.stdout.write(data)
             except BrokenPipeError:
                 return 141
+        return 0
+
+    async def _print_at_once(self, context: CommandContext) -> int:
+        """Print what a background job says, as it says it."""
+        while (data := await context.stdin.read_chunk()) is not None:
+            await self._printed.take(data)
         return 0
 
     async def _give_status(self, context: CommandContext) -> int:

@@ -73,6 +73,10 @@ class Printed:
     async def write(self, data: bytes) -> None:
         """Take what bashkit passes on."""
         self.through += len(data)
+        await self.take(data)
+
+    async def take(self, data: bytes) -> None:
+        """The same for what did not come as the output of the shell text."""
         if not self._probe or not data.endswith(self._probe):
             await self._messages.write(data)
             return

@@ -10,6 +10,9 @@ through a pipe. A command that moves bytes is therefore told where they go: `cat
 `_APPEND=FILE cat`, `_DIRECT=1` says that its output is the session's own, and `_INTO=1` and `_FROM=1` are
 the two ends of a pipe of the lab's. `2>FILE` it fills when the command is over; of one that says how far it
 is it becomes `_ERRORS=FILE`.
+
+What a background job prints it passes on when the job is over. A function that is called in the background is
+therefore the first end of a pipe whose other end, `__talk`, prints to the session as it reads.
 """
 
 import re
@@ -24,6 +27,7 @@ _REDIRECTIONS = _INPUT | {">", ">>", ">&", ">|", "&>", "&>>"}
 _OPENERS = {"if": "fi", "while": "done", "until": "done", "for": "done", "case": "esac", "{": "}", "(": ")"}
 _BETWEEN = frozenset({"then", "else", "elif", "do", "!", "in"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_FUNCTION = re.compile(r"^[ \t]*([A-Za-z_]\w*)\(\)", re.M)
 
 READERS = {
     "cat": 0, "sort": 0, "wc": 0, "uniq": 0, "tee": 9, "cut": 0, "od": 0, "head": 0, "tail": 0, "tr": 9,
@@ -121,6 +125,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             moving += _inside(token, live) if "$(" in token.text else []
     calm = not any(t.operator and t.text == "&" for t in stream)
     """Without background jobs a pipe is never open twice at a time."""
+    functions = frozenset() if calm else frozenset(_FUNCTION.findall(text))
 
     def finish(then: str = "") -> None:
         nonlocal simple, pipes, before_pipe
@@ -136,6 +141,10 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
                 moving.append((before_pipe.start, before_pipe.start, f"_INTO={pipes} "))
                 moving.append((words[0].start, words[0].start, f"_FROM={pipes} "))
             before_pipe = None
+        if then == "&" and words and words[0].text in functions and _prints_alone(simple):
+            # A status is the function's, as it would be without the pipe.
+            moving.append((simple.words[0].start, simple.words[0].start, "{ set -o pipefail; "))
+            moving.append((simple.end, simple.end, " | __talk; }"))
         alone = calm and then == "|" and not simple.outputs and all(frame.own for frame in frames)
         if alone and words and _named(words[0], STREAMERS & live):
             before_pipe = words[0]
@@ -242,6 +251,11 @@ def _inside(token: Token, live: frozenset[str]) -> Iterator[Edit]:
                 if instead == _NOTHING:
                     yield base + start - 1, base + stop - 1, instead
         at = end
+
+
+def _prints_alone(simple: _Simple) -> bool:
+    """Whether a command prints where its shell does, and reads nothing."""
+    return not (simple.piped or simple.redirected or simple.outputs)
 
 
 def _named(word: Token, names: frozenset[str]) -> bool:

@@ -363,6 +363,8 @@ class Mail:
     """TAI64N stamp or text time of the newest log line."""
     last_end: str | None = None
     """The same of the newest `end msg`."""
+    place: str | None = None
+    """Where the queue really is, its links followed; None while nothing is known of that."""
 
 
 @dataclass(frozen=True, slots=True)

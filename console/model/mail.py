@@ -10,9 +10,10 @@ from typing import Literal, Protocol, TypeAlias
 
 from console.model.words import Home
 
-QueueState: TypeAlias = Literal["S2", "S3", "S4", "S5", "other"]
+QueueState: TypeAlias = Literal["S2", "S3", "S4", "S5", "other", "unknown"]
 """Which files a message has (qmail INTERNALS): S2 its text arrives, S3 its envelope arrives, S4 queued and
-not yet preprocessed, S5 preprocessed; `other` is a set of files that a sound queue never has."""
+not yet preprocessed, S5 preprocessed; `other` is a set of files that a sound queue never has; `unknown` where
+the directories that would tell may not be read by whom we log in as."""
 Channel: TypeAlias = Literal["local", "remote"]
 
 

@@ -14,14 +14,15 @@ _ALERTS = 20
 
 
 def read_mail(parts: Mapping[str, Sequence[str]], exit_status: int) -> Mail | str:
-    """The parts `qstat` and `log` of the mail section; in words why, when the queue could not be counted."""
+    """The parts `qstat`, `place` and `log` of the section; in words why, when the queue was not counted."""
     counted = "\n".join(parts.get("qstat", ()))
     reading = read_qmail_qstat(counted)
     if reading.facts.queue is None or reading.facts.todo is None:
         said = reading.unread[0].strip()[:200] if reading.unread else "it printed no counts"
         why = complaint(counted, exit_status, "qmail-qstat")
         return why or f"qmail-qstat could not look into the queue: {said}"
-    counts = Mail(queue=reading.facts.queue, todo=reading.facts.todo)
+    place = next((line.strip() for line in parts.get("place", ()) if line.startswith("/")), None)
+    counts = Mail(queue=reading.facts.queue, todo=reading.facts.todo, place=place)
     return _logged(counts, parts.get("log", ()))
 
 

@@ -6,6 +6,7 @@ again after `end msg`.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Literal, NamedTuple, TypeAlias, cast
@@ -327,6 +328,15 @@ def local_stamp(stamp: Stamp, zone: tzinfo = UTC) -> str:
     if stamp.seconds is None or not _YEAR_1 <= stamp.seconds <= _YEAR_9999:
         return stamp.text
     return f"{datetime.fromtimestamp(stamp.seconds, zone):%Y-%m-%d %H:%M:%S}.{stamp.nanoseconds:09d}"
+
+
+def moment(digits: bytes) -> str | None:
+    """TAI64N digits as ISO 8601 in UTC with nanoseconds; None for none or outside the calendar."""
+    seconds = int(digits[:16] or b"0", 16) - TAI_EPOCH
+    try:
+        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(digits[16:], 16):09d}Z"
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def localised(line: str, zone: tzinfo = UTC) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from console.model.mail import QueueState
 from console.parse.lines import lines, whole
 from console.parse.reading import Reading
 
@@ -178,7 +179,7 @@ def _queue_files(rows: list[tuple[str, str | None, str]], splits: dict[str, set[
             misplaced.append(f"{directory}/{number}/{name}")
     by_state: dict[str, list[int]] = {}
     for msg in sorted(held):
-        by_state.setdefault(_state(held[msg]), []).append(msg)
+        by_state.setdefault(state_of(held[msg]), []).append(msg)
     return QueueFiles(
         counts={name: counts[name] for name in DIRECTORIES},
         queue=counts["mess"],
@@ -193,7 +194,8 @@ def _queue_files(rows: list[tuple[str, str | None, str]], splits: dict[str, set[
     )
 
 
-def _state(held: Iterable[str]) -> str:
+def state_of(held: Iterable[str]) -> QueueState:
+    """The state of a message that these directories hold (qmail INTERNALS)."""
     files = set(held)
     if "mess" not in files:
         return "other"

@@ -18,8 +18,9 @@ _STARTING = re.compile(rb"starting delivery ([0-9]{1,20}): msg ")
 _BOUNCE = re.compile(rb"bounce msg [0-9]{1,20} qp ([0-9]{1,20})")
 _INFO = re.compile(rb"info msg ([0-9]{1,20}): ")
 _NUMBER = re.compile(rb"msg ([0-9]{1,20})")
-_FEW = 12
+_FEW = 2
 """Up to so many messages each is searched for by itself; beyond, every `msg N` is looked at once."""
+_TRIPLE = b"triple bounce: "
 
 
 Places = dict[bytes, list[int]]
@@ -73,6 +74,8 @@ class Sieve:
         self._followed: set[tuple[bytes, int]] = set()
         self._deliveries: set[bytes] = set()
         self._qps: set[bytes] = set()
+        self._doubles: set[bytes] = set()
+        """Numbers whose life may end as a triple bounce: its sender is `#@[]` or was not told."""
         self._offset = 0
         self._before = self._earlier = b""
 
@@ -87,21 +90,27 @@ class Sieve:
             self._result(delivery, block, 0, selected)
         for qp in tuple(self._qps):
             self._bounce(qp, block, 0, selected)
-        self._named(block, 0, frozenset(self._numbers), selected)
-        # Told without the word "msg", and so rare that each is looked at.
-        at = block.find(b"triple bounce: ")
-        while at >= 0:
-            begin, end = _line(block, at)
-            if block[begin:end].rpartition(b"/")[2] in self._numbers:
-                selected[begin] = end
-            at = block.find(b"triple bounce: ", end)
+        mentioned = self._named(block, 0, self._numbers, selected)
+        if mentioned or self._doubles:
+            self._thrown_away(block, selected)
         if self._earlier:
             yield text_of(self._earlier)
             self._earlier = b""
         for begin in sorted(selected):
             yield text_of(block[begin : selected[begin]])
-        self._before = block[_line(block, len(block) - 1)[0] :].rstrip(b"\n")
+        self._before = block[block.rfind(b"\n", 0, len(block) - 1) + 1 :].rstrip(b"\n")
         self._offset += len(block)
+
+    def _thrown_away(self, block: bytes, selected: dict[int, int]) -> None:
+        """Triple bounces are told without the word "msg", just before `end msg`."""
+        if self._before[26:].startswith(_TRIPLE) and self._before.rpartition(b"/")[2] in self._numbers:
+            self._earlier = self._before
+        at = block.find(_TRIPLE)
+        while at >= 0:
+            begin, end = _line(block, at)
+            if block[begin:end].rpartition(b"/")[2] in self._numbers:
+                selected[begin] = end
+            at = block.find(_TRIPLE, end)
 
     def _named(self, block: bytes, start: int, numbers: frozenset[bytes], selected: dict[int, int]) -> None:
         if len(numbers) > _FEW:

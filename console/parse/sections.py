@@ -318,7 +318,7 @@ def _metadata(text: str, exit_status: int) -> tuple[Metadata, ...] | Unknown:
 def _mail(text: str, exit_status: int) -> Mail | Unknown:
     if failed := _failed(text, 0, "qmail-qstat"):
         return failed
-    found = read_mail(dict(parts(text, ("qstat", "log"))), exit_status)
+    found = read_mail(dict(parts(text, ("qstat", "place", "log"))), exit_status)
     return Unknown(found) if isinstance(found, str) else found
 
 

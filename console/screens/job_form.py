@@ -43,6 +43,8 @@ plan: nothing is sent to a node by that.
         self._on = pair
         self._form = form
         self._read = set(read)
+        self._offered: tuple[str, ...] | None = None
+        """The machines that suggested what the questions offer."""
         self._at = 0
         self._due = False
 
@@ -166,12 +168,18 @@ plan: nothing is sent to a node by that.
             return
         missing = [one for one in wanted if one not in self._read]
         if not missing:
-            then()
+            if self._offered is None:
+                offered = {field.name: field.default for field in self._form.fields}
+                self._offered = tuple(jobs.surveys(self._on, self._form.job.name, offered))
+            if tuple(wanted) == self._offered or self._offer_anew(values):
+                self._offered = tuple(wanted)
+                then()
             return
 
         def read(done: bool | None) -> None:
             if done:
                 self._read.update(missing)
+                self._offered = tuple(wanted)
                 if self._offer_anew(values):
                     then()
 

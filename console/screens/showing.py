@@ -13,6 +13,7 @@ from textual.widgets import Footer, Input
 
 from console.model.config import PairConfig
 from console.model.form import JobInfo
+from console.model.mail import MailReading
 from console.model.run import Question, RunRecord
 from console.model.snapshot import PairState
 from console.model.words import Home
@@ -55,8 +56,17 @@ class ConsoleApp(App[None]):
     refusal: var[JobRefused | None] = var(None)
     """Why the run that was asked for did not begin."""
 
-    def __init__(self, pairs: Sequence[PairConfig], *, read_only: bool, jobs: Jobs | None = None) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[PairConfig],
+        *,
+        read_only: bool,
+        jobs: Jobs | None = None,
+        mails: MailReading | None = None,
+    ) -> None:
         super().__init__()
+        self.mails = mails
+        """What looks closely at the mail of a node; None where nothing does."""
         self.pairs = tuple(pairs)
         self.read_only = read_only
         self.jobs = None if read_only else jobs

@@ -31,12 +31,18 @@ class SamplerChannel(asyncssh.SSHClientSession[bytes]):
     """Callbacks only: an answer costs no task switch until it is whole."""
 
     def __init__(
-        self, listener: Listener, boundary: str, *, hello: bytes = _HELLO, raw: bool = False
+        self,
+        listener: Listener,
+        boundary: str,
+        *,
+        hello: bytes = _HELLO,
+        raw: bool = False,
+        longest: int = 8 << 20,
     ) -> None:
-        """`hello` is the script's first line; `raw` keeps the bytes of each frame."""
+        """`hello` is the script's first line; `raw` keeps the bytes of each frame, of `longest` at most."""
         self._listener = listener
         self._hello = hello
-        self._reader = FrameReader(boundary, raw=raw)
+        self._reader = FrameReader(boundary, longest, raw=raw)
         self._said = b""
         self._greeted = False
         self._writer: asyncssh.SSHClientChannel[bytes] | None = None

@@ -1,22 +1,16 @@
-"""What an operator says about a system that moves to another disk, and what the readings suggest."""
+"""What an operator says about a system that moves to another disk."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from console.health.conditions import check
 from console.model.config import AbsolutePath
-from console.model.disks import Disk, HostDisks
-from console.model.snapshot import PairSnapshot
 from playbooks.job import Answers
-from playbooks.migrating.devices import disk_in_use, part_of, ufs_lines
 
 SAME = "same"
 """The target is a disk of the source machine."""
-_LISTED = 8
-"""Disks that are named where one has to be chosen."""
 REST = "rest"
 """Instead of a size: whatever is left."""
 
@@ -91,7 +85,8 @@ class MigrateAnswers(Answers):
     source: str = Field(
         pattern=_MACHINE,
         title="From which machine",
-        description="A node, the one that does not serve if nothing is said; or [user@]host of any other",
+        description="A node: if nothing is said, the one that can be moved to an empty disk of its own, "
+        "else the one that does not serve; or [user@]host of any other",
     )
     target: str = Field(
         SAME,
@@ -210,75 +205,3 @@ class MigrateAnswers(Answers):
     def rate(self) -> int | None:
         """Bytes a second."""
         return None if self.rate_limit is None else size_in_bytes(self.rate_limit)
-
-
-def surveyed(snapshot: PairSnapshot, answers: Mapping[str, object]) -> tuple[str, ...]:
-    """The machines whose disks are read: the source, then the target if it is another."""
-    source = answers.get("source") or _quiet_node(snapshot)
-    target = answers.get("target") or SAME
-    return (str(source),) if target in (SAME, source) else (str(source), str(target))
-
-
-def defaults(snapshot: PairSnapshot) -> dict[str, object]:
-    """What the pair says, and what was read of the machines once it was: the empty disk, the qmail queue."""
-    if not snapshot.disks:
-        return {"source": _quiet_node(snapshot), "target": SAME}
-    source, target = snapshot.disks[0], snapshot.disks[-1]
-    found: dict[str, object] = {
-        "source": source.name,
-        "target": SAME if target.name == source.name else target.name,
-        "leave_out": (source.qmail_queue,) if source.qmail_queue else (),
-    }
-    empty, used = _choice(source, target)
-    roomy = [disk for disk in empty or used if (disk.size or 0) >= _held(source)]
-    if len(roomy) == 1:
-        found["target_disk"] = roomy[0].name
-        found["prepare"] = roomy[0] in empty
-    return found
-
-
-def hints(snapshot: PairSnapshot) -> dict[str, str]:
-    """What there is to choose from, where nothing could be suggested."""
-    if not snapshot.disks:
-        return {}
-    target = snapshot.disks[-1]
-    empty, used = _choice(snapshot.disks[0], target)
-    if not empty and not used:
-        return {"target_disk": f"{target.name} has no disk that is free"}
-    said = ", ".join(_sized(disk) for disk in (empty or used)[:_LISTED])
-    verb = "is" if len(empty or used) == 1 else "are"
-    return {"target_disk": f"{said} of {target.name} {verb} {'empty' if empty else 'not in use'}"}
-
-
-def _choice(source: HostDisks, target: HostDisks) -> tuple[list[Disk], list[Disk]]:
-    """The disks that may be written over: those without a table, and the others that nobody uses."""
-    free = [disk for disk in target.disks if not disk_in_use(target, disk)]
-    free = [disk for disk in free if not _holds_source(source, target, disk)]
-    return [disk for disk in free if disk.scheme is None], [disk for disk in free if disk.scheme is not None]
-
-
-def _held(source: HostDisks) -> int:
-    """Bytes that the file systems of fstab hold, as far as they were read."""
-    parts = (part_of(source, line.spec, line.file) for line in ufs_lines(source))
-    systems = {part.name: part.file_system for part in parts if part is not None}
-    return sum(system.used or 0 for system in systems.values() if system is not None)
-
-
-def _sized(disk: Disk) -> str:
-    if disk.size is None:
-        return disk.name
-    unit, letter = (1 << 30, "GB") if disk.size >= 1 << 30 else (1 << 20, "MB")
-    return f"{disk.name} {disk.size / unit:.3g} {letter}"
-
-
-def _holds_source(source: HostDisks, target: HostDisks, disk: Disk) -> bool:
-    if source.name != target.name:
-        return False
-    found = (part_of(source, line.spec, line.file) for line in ufs_lines(source))
-    return any(part in disk.places for part in found if part is not None)
-
-
-def _quiet_node(snapshot: PairSnapshot) -> str:
-    """The node that does not serve: moving a disk costs it nothing."""
-    slave_serves = check("slave-mounted", snapshot).holds and not check("master-mounted", snapshot).holds
-    return (snapshot.master if slave_serves else snapshot.slave).name

@@ -10,10 +10,11 @@ from console.model.disks import Disk, HostDisks, Part, Scheme
 from console.model.snapshot import PairSnapshot
 from console.ssh.text import one_line
 from playbooks.job import CannotPlan
-from playbooks.migrating.answers import MigrateAnswers, defaults
+from playbooks.migrating.answers import MigrateAnswers
 from playbooks.migrating.devices import disk_in_use, lines_of, part_of
 from playbooks.migrating.selecting import select
 from playbooks.migrating.settling import Draft, draft, settle
+from playbooks.migrating.suggesting import defaults
 from playbooks.migrating.work import Content, Place
 
 _KINDS: dict[str, Kind] = {"swap": "swap", "freebsd-swap": "swap", "freebsd-boot": "boot", "efi": "boot"}

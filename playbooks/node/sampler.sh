@@ -173,6 +173,8 @@ mail() {
 	echo '## qstat'
 	"$qmail/bin/qmail-qstat"
 	counted=$?
+	echo '## place'
+	realpath -- "$qmail/queue" 2>/dev/null
 	echo '## log'
 	tail -n 200 "$qmail_log"
 	return "$counted"

@@ -10,6 +10,7 @@ from console.model.snapshot import NodeView, PairSnapshot
 from console.model.words import ComponentState, Home
 from playbooks.job import CannotPlan
 from playbooks.parts.refusing import refuse_lock, require, require_answer
+from playbooks.provisioning import leftovers
 from playbooks.provisioning.answers import ProvisionAnswers, interface_of
 
 _PORT = "3080"
@@ -27,6 +28,10 @@ def refuse(snapshot: PairSnapshot, answers: ProvisionAnswers) -> None:
         if node.facts.mounts.value is None:
             raise CannotPlan(
                 f"the mounts of {node.name} are not known ({node.facts.mounts.unknown}): look again"
+            )
+        if node.facts.lineage.value is None:
+            raise CannotPlan(
+                f"the lineage of {node.name} is not known ({node.facts.lineage.unknown}): look again as root"
             )
         _interface(node, answers)
         _vrrp(snapshot, node)
@@ -179,6 +184,9 @@ def _ours(snapshot: PairSnapshot, mirror: Mirror) -> None:
                 "which is neither image of this pair: rename one of the two"
             )
     there = {device_of(part): part.state for part in mirror.components}
+    if leftovers.are_there(snapshot) and not stack.mounts_of(master, snapshot.config):
+        _never_promoted(snapshot)
+        return
     if not any(there.get(name) in (ComponentState.ACTIVE, ComponentState.SYNCHRONIZING) for name in theirs):
         raise CannotPlan(
             f"mirror {mirror.name} on {master.name} runs without the half of {slave.name}: "

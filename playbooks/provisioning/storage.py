@@ -15,7 +15,8 @@ from playbooks.provisioning.answers import ProvisionAnswers
 from playbooks.provisioning.node_files import EXPORTS, master_address
 
 LOADER, RC, FSTAB = "/boot/loader.conf", "/etc/rc.conf", "/etc/fstab"
-_SLAVE_AT_BOOT = ('mirrorgate_enable="YES"', 'freevrrpd_enable="YES"')
+_AT_BOOT = 'mirrorgate_enable="YES"'
+_VRRP_AT_BOOT = 'freevrrpd_enable="YES"'
 _SLOW = 5_000_000
 """Bytes a second: the slowest disk on which a preallocated image is waited for."""
 
@@ -99,11 +100,9 @@ def _marked(
 
 def lines_for(site: Site, home: Home, answers: ProvisionAnswers) -> dict[str, tuple[str, ...]]:
     """Lines that files of the system need, by path; what else they hold is not touched."""
-    # The home master takes no address by itself: after a reboot its half may be the older one.
-    at_boot = ('mirrorgate_enable="YES"',) if home is Home.MASTER else _SLAVE_AT_BOOT
     lines: dict[str, tuple[str, ...]] = {
         LOADER: ('geom_mirror_load="YES"', 'geom_gate_load="YES"'),
-        RC: at_boot,
+        RC: (_AT_BOOT,),
     }
     if answers.fstab and not any(c.isspace() for c in site.mirror_device + site.mount):
         lines[FSTAB] = (f"{site.mirror_device}\t{site.mount}\tufs\trw,noauto\t0\t0",)
@@ -136,7 +135,7 @@ def _settings_of(site: Site, home: Home, answers: ProvisionAnswers, leaves: str)
         command_step(
             f"boot-{home.value}",
             f"Add the pair's lines to {' '.join(added)} on {node}",
-            "After a reboot the modules must be there first, and only the slave starts VRRP by itself.",
+            "After a reboot the modules must be there first.",
             node,
             *(texts.add_lines(path, lines) for path, lines in added.items()),
             guards=(f"{home.value}-answers",),
@@ -147,6 +146,22 @@ def _settings_of(site: Site, home: Home, answers: ProvisionAnswers, leaves: str)
     )
 
 
+def vrrp_at_boot(site: Site, leaves: str) -> Step:
+    """VRRP at boot, on the slave only, and only once the master serves."""
+    return command_step(
+        "boot-vrrp-slave",
+        f"Start VRRP at boot on {site.slave.name}",
+        # The home master takes no address by itself: after a reboot its half may be the older one.
+        "Only the slave does, and from now on: booted before, it would have taken over a pair half built.",
+        site.slave.name,
+        texts.add_lines(RC, (_VRRP_AT_BOOT,)),
+        guards=("slave-answers", "master-holds-address"),
+        undo=no_undo("a line that was missing was appended; the pair is in service"),
+        phase="settings",
+        leaves=leaves,
+    )
+
+
 def added_lines(site: Site, node: NodeView, answers: ProvisionAnswers) -> dict[str, str]:
     """For review: the lines that are appended to files of the system, by path."""
     found = {
@@ -154,6 +169,7 @@ def added_lines(site: Site, node: NodeView, answers: ProvisionAnswers) -> dict[s
         for path, lines in lines_for(site, node.config.home, answers).items()
     }
     if node.config.home is Home.SLAVE:
+        found[RC] += f"{_VRRP_AT_BOOT}\n"
         found[EXPORTS] = f"{_export(site)}\n"
     return found
 
@@ -258,7 +274,7 @@ def _label(site: Site, leaves: str) -> Step:
         texts.label(site.mirror, site.gate, f"{site.slave.name}:{site.slave.image}"),
         guards=("master-gate-alive", "not slave-image-attached"),
         expects=("master-mirror-running",),
-        undo=take_back(texts.unlabel(site.mirror), expects=("not master-mirror-running",)),
+        undo=take_back(texts.unlabel(site), expects=("not master-mirror-running",)),
         phase="mirror",
         leaves=leaves,
     )
@@ -293,9 +309,7 @@ def _insert(site: Site, leaves: str) -> Step:
         texts.insert_half(site.mirror, md, f"{site.master.name}:{site.master.image}", site.master.image),
         guards=("master-mirror-running", "master-image-attached"),
         expects=("master-half-in-mirror",),
-        undo=take_back(
-            texts.take_out(site.mirror, md, site.master.image), expects=("not master-half-in-mirror",)
-        ),
+        undo=take_back(texts.take_out(site), expects=("not master-half-in-mirror",)),
         phase="mirror",
         leaves=leaves,
     )

@@ -3,6 +3,8 @@
 from posixpath import dirname
 
 from playbooks.parts.building import q
+from playbooks.parts.site import Site
+from playbooks.provisioning.leftovers import nobodys, tear_down
 
 _FAIL = """\
 fail() {
@@ -57,9 +59,9 @@ def make_image(path: str, size: int, preallocate: bool) -> str:
 def remove_blank_image(path: str, size: int) -> str:
     """The undo of `make_image`: removes the image as long as nothing but provisioning wrote to it."""
     return (
-        f"{_FAIL}{_blank_file(path, size)}"
-        '[ -e "$image".unused ] || blank || fail "$image is no longer blank: kept"\n'
-        'rm -f "$image" "$image".unused\n'
+        f"{_FAIL}{_blank_file(path, size)}{nobodys(path)}"
+        'nobodys || blank || fail "$image is no longer blank: kept"\n'
+        'rm -f "$image" "$image".unused "$image".new\n'
     )
 
 
@@ -104,11 +106,11 @@ def _blank_device(device: str, where: str, image: str | None = None) -> str:
     Args:
         device: without /dev/.
         where: what to call it.
-        image: the file behind it; while that is unused what is on the device is nobody's, and goes, and
-            `$mirror` waits for it no more.
+        image: the file behind it; while that is nobody's, what is on the device goes, and `$mirror` waits
+            for it no more.
     """
     wiped = (
-        f"if [ -e {q(f'{image}.unused')} ]; then\n"
+        f"{nobodys(image or '')}if nobodys; then\n"
         '	gmirror clear "$dev" 2>/dev/null && gmirror forget "$mirror"\n'
         '	dd if=/dev/zero of="/dev/$dev" bs=1048576 count=1 2>/dev/null || exit 1\n'
         "fi\n"
@@ -152,10 +154,14 @@ def label(mirror: str, gate: str, where: str) -> str:
     )
 
 
-def unlabel(mirror: str) -> str:
-    """The undo of `label`: the mirror and its metadata are removed, as long as it holds no file system."""
+def unlabel(site: Site) -> str:
+    """The undo of `label`: the mirror and its metadata are removed, as long as it holds nobody's data."""
     return (
-        f"{_FAIL}mirror={q(mirror)}\n"
+        f"{_FAIL}{nobodys(site.master.image)}{tear_down(site)}"
+        "if nobodys; then\n"
+        "	tear_down\n"
+        "	exit\n"
+        "fi\n"
         '[ "$(fstyp "/dev/mirror/$mirror" 2>/dev/null)" != ufs ] ||\n'
         '	fail "mirror $mirror holds a file system: not removed"\n'
         '[ ! -e "/dev/mirror/$mirror" ] || gmirror destroy "$mirror"\n'
@@ -171,15 +177,19 @@ def insert_half(mirror: str, device: str, where: str, image: str) -> str:
     )
 
 
-def take_out(mirror: str, device: str, image: str) -> str:
-    """The undo of `insert_half`; it may be in no mirror (after a reboot), or all that is left of one."""
+def take_out(site: Site) -> str:
+    """The undo of `insert_half`; it may be in no mirror (after a reboot), or all that is left of one.
+
+    A mirror of unused images goes as a whole: with the slave lost its half cannot be taken out.
+    """
     return (
-        f"mirror={q(mirror)} dev={q(device)}\n"
+        f"{nobodys(site.master.image)}{tear_down(site)}dev={q(f'md{site.master_md}')}\n"
+        "if nobodys; then\n"
+        "	tear_down\n"
+        "	exit\n"
+        "fi\n"
         'if gmirror status "$mirror" 2>/dev/null | grep -qw "$dev"; then\n'
-        '	gmirror remove "$mirror" "$dev" && exit\n'
-        "	# With the other half lost it cannot be taken out; of unused images the mirror may go.\n"
-        f"	[ -e {q(f'{image}.unused')} ] || exit 1\n"
-        '	gmirror destroy "$mirror" || exit 1\n'
+        '	gmirror remove "$mirror" "$dev" || exit 1\n'
         "fi\n"
     )
 

@@ -15,6 +15,8 @@ from tests.faults.site import STARTS, Site
 
 _WAYS = ("recover-slave", "fail-back", "start-pair", "promote")
 """Jobs that lead back, in the order in which they are tried."""
+_TO_THE_END = ("provision", "recover-slave", "start-pair")
+"""The same for a pair that was never in service: what provisioning names where it refuses."""
 _ROUNDS = 8
 
 
@@ -114,7 +116,7 @@ class Onward:
 
     async def _one_more(self, snapshot: PairSnapshot) -> bool:
         ways: tuple[str, ...] = (
-            ("provision",) if self._site.scenario == "bare" and not _has_data(snapshot) else _WAYS
+            _TO_THE_END if self._site.scenario == "bare" and not _has_data(snapshot) else _WAYS
         )
         own = self._plan.job if self._plan else ""
         if own in ("keep", "provision"):

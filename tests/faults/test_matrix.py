@@ -24,6 +24,8 @@ CELLS = (
     "evacuate/transfer/link-lost/running/brief/resume",
     "keep/wipe-mark/fails-before/running/brief/resume",
     "provision/newfs/console-killed/ended/lasting/resume",
+    "provision/file-slave-4/power-off/running/lasting/undo",
+    "provision/to-be-mounted-slave/power-off/running/lasting/other",
     "failover-drill/rebuild-master-half/replication-lost/running/brief/undo",
     "slave-drill/join/power-off/running/lasting/resume",
 )

@@ -19,6 +19,7 @@ from console.lab.shellwords import open_document, tokens
         ("cat - > /tmp/x", "__stdin | cat - > /tmp/x"),
         ("sed -n 1p; grep foo", "__stdin | sed -n 1p; __stdin | grep foo"),
         ("( job & )", "{  job &  }"),
+        ("a() {\necho\n}\na 1 &", "a() {\necho\n}\n{ set -o pipefail; a 1 | __talk; } &"),
     ],
 )
 def test_what_would_read_the_session_reads_it_live(text: str, rewritten: str) -> None:
@@ -37,6 +38,7 @@ def test_what_would_read_the_session_reads_it_live(text: str, rewritten: str) ->
         "echo 'read x'; echo \"$(read y)\" # read z",
         "for i in read cat; do echo $i; done",
         "read x &",
+        "a() {\necho\n}\na >/x & a | b &\nb &",
         "( echo one; echo two )",
     ],
 )

@@ -39,7 +39,7 @@ FAST, SLOW = 1 << 40, 100_000
 TREES = ("/", "/var", "/usr", "/home")
 _SUMS = (
     "cd {at} && find . -xdev -type f -print | grep -v -e /log/ -e /run/ -e ^./db/mirrorgate/ "
-    "-e ^./etc/dumpdates -e ^./etc/fstab | sort | xargs sha256"
+    "-e ^./etc/dumpdates -e ^./etc/fstab -e ^./qmail/queue/ | sort | xargs sha256"
 )
 
 

@@ -37,10 +37,14 @@ class Mends(Hand):
         self.said: dict[str, str] = {}
         """On standard error, by the step that failed."""
         self.under_way: dict[str, asyncio.Task[None]] = {}
+        self.seen: dict[str, set[float]] = {}
+        """How far a step was, each time it was told: percent."""
 
     def tell(self, run: RunRecord) -> None:
         """Begin what is done meanwhile, once."""
         for step in run.steps:
+            if step.state is StepState.RUNNING and step.percent is not None:
+                self.seen.setdefault(step.id, set()).add(step.percent)
             if step.state is StepState.FAILED:
                 self.said[step.id] = step.err
             # Before anything is sent: told of a step that runs, the dump may be at its end.
@@ -152,6 +156,7 @@ async def test_a_full_target_a_missing_snap_and_a_file_that_changes_meanwhile_en
 
         async def changes() -> None:
             await eventually(d.dumping("/dev/ada0s1e"), 60)
+            await eventually(lambda: any(0 < one < 100 for one in operator.seen.get("move-var", ())), 60)
             await d.ok("web-a", "echo late >/var/db/records/late && echo more >>/var/db/records/000.dat")
             d.lab.world.dump_rate = FAST
 
@@ -162,7 +167,8 @@ async def test_a_full_target_a_missing_snap_and_a_file_that_changes_meanwhile_en
         assert record.state is RunState.DONE, told(record)
         assert list(operator.failed) == ["move-home"]
         assert (
-            "on web-a: failed, exit 1: web-a: the restore ended with 1" in operator.failed["move-home"].text
+            "on web-a: failed, exit 1: web-a: ada1s1g on web-a, which takes /home, is full: give it more room "
+            "in a new plan, or leave something out" in operator.failed["move-home"].text
         )
         assert "No space left on device" in operator.said["move-home"]
         assert await d.ok("web-a", "ls -ld /usr/.snap | awk '{ print $3, $4 }'") == "root operator\n"

@@ -76,3 +76,14 @@ def test_the_end_of_a_real_log_has_a_newest_line(log: Path) -> None:
     assert mail.last_event.startswith("@4")
     if any(" status: local " in line for line in said):
         assert mail.local is not None
+
+
+def test_the_queue_is_where_its_links_lead() -> None:
+    counted = f"## qstat\n{_qstat('qstat-root-backlog')}"
+    mail = _mail(f"{counted}## place\n/home/sites/qmail/queue\n## log\n").value
+    assert mail is not None
+    assert (mail.queue, mail.place) == (421, "/home/sites/qmail/queue")
+    for silent in ("## place\n## log\n", "## place\nrealpath: gone\n## log\n", "## log\n"):
+        mail = _mail(f"{counted}{silent}").value
+        assert mail is not None
+        assert mail.place is None

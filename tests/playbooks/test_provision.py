@@ -18,7 +18,7 @@ from console.model.facts import (
     VrrpConf,
 )
 from console.model.lineage import Lineage
-from console.model.plan import Risk, WriteFile
+from console.model.plan import Command, Risk, WriteFile
 from console.model.snapshot import PairSnapshot
 from console.model.words import Home
 from playbooks import provision
@@ -49,10 +49,11 @@ image-slave image-master modules-slave boot-slave modules-master boot-master ser
 attach-md-master insert first-copy first-copy-done newfs
 """
 END = """
-to-be-mounted-master to-be-mounted-slave mount-master lineage-master lineage-slave lineage-in-mount-master
-in-use-master in-use-slave start-vrrp-master address-on-master
+to-be-mounted-master to-be-mounted-slave lineage-slave lineage-master mount-master lineage-in-mount-master
+in-use-master in-use-slave start-vrrp-master address-on-master boot-vrrp-slave
 start-vrrp-slave verify-master-serves verify
 """
+WHOLE = f"{SIZE >> 20}m"
 BARE_GEOM = Geom(mirror_loaded=False, gate_loaded=False)
 
 
@@ -182,14 +183,14 @@ def test_files_only_shows_every_file_of_both_nodes_and_no_secret() -> None:
 
 
 def test_a_half_built_pair_gets_the_same_plan_and_guards_that_let_its_done_steps_pass() -> None:
-    made = plan("provision", half_built(), size=f"{SIZE >> 20}m")
+    made = plan("provision", half_built(), size=WHOLE)
     assert ids(made)[: len(STORAGE.split())] == STORAGE.split()
     for id in ("label", "attach-md-master", "insert", "first-copy"):
         assert not {"not master-image-attached", "not master-mounted"} & set(made.step(id).guards)
 
 
 def test_a_pair_that_serves_is_never_given_a_new_file_system() -> None:
-    made = plan("provision", healthy(), size=f"{SIZE >> 20}m")
+    made = plan("provision", healthy(), size=WHOLE)
     assert "newfs" not in ids(made)
     assert "lineage-master" not in ids(made)
 
@@ -207,7 +208,8 @@ STALE = mirror(component("ggate0"), component("md0", "STALE"), state="DEGRADED")
         (Home.SLAVE, {"geom": Geom(mds=(MD_OF_SLAVE,))}, "attached as md0"),
         (Home.MASTER, {"mounts": (ROOT, Mount("/dev/ada1p1", "/home/sites", "ufs", ("rw",)))}, "/dev/ada1p1"),
         (Home.MASTER, {"geom": Geom(mirrors=(OTHER_MIRROR,))}, "neither image of this pair"),
-        (Home.MASTER, {"geom": Geom(mirrors=(ALONE,), mds=(MD,))}, "recover-slave"),
+        (Home.MASTER, {"geom": Geom(mirrors=(ALONE,), mds=(MD,)), "mounts": (ROOT, SITES)}, "recover-slave"),
+        (Home.MASTER, {"geom": Geom(mirrors=(ALONE,), mds=(MD,)), "lineage": lineage("a")}, "has a lineage"),
         (
             Home.MASTER,
             {"geom": Geom(mirrors=(STALE,), mds=(MD,), gates=(GATE,)), "mounts": (ROOT, SITES)},
@@ -226,6 +228,34 @@ def test_what_holds_data_or_stands_in_the_way_is_refused(
     home: Home, changed: dict[str, Any], said: str
 ) -> None:
     assert said in refused("provision", with_facts(bare(), home, **changed))
+
+
+def test_half_built_images_are_begun_anew_only_where_they_are_not_one_mirror() -> None:
+    anew = {"start-over-master", "start-over-slave"}
+    assert not anew & {*ids(plan("provision", bare())), *ids(plan("provision", half_built(), size=WHOLE))}
+    lost = with_facts(half_built(), Home.MASTER, geom=Geom(mirrors=(ALONE,), mds=(MD,)))
+    for pair in (lost, with_facts(half_built(), Home.MASTER, geom=Geom())):
+        made = plan("provision", pair, size=WHOLE)
+        assert ids(made)[:2] == ["start-over-master", "start-over-slave"]
+        assert made.step("start-over-slave").confirm == f"web-b:{BACKUP}"
+        assert "not master-gate-present" in made.step("start-over-slave").guards
+
+
+def test_the_slave_takes_part_in_vrrp_at_boot_only_once_the_master_serves() -> None:
+    made = plan("provision", bare())
+    commands = {step.id: step.action.text for step in made.steps if isinstance(step.action, Command)}
+    assert [id for id, text in commands.items() if "freevrrpd_enable" in text] == ["boot-vrrp-slave"]
+    assert "master-holds-address" in made.step("boot-vrrp-slave").guards
+
+
+def test_the_history_begins_before_the_mount_and_what_one_node_has_of_it_is_kept() -> None:
+    assert in_order(plan("provision", bare()), "lineage-slave", "lineage-master", "mount-master")
+    begun = with_facts(bare(), Home.SLAVE, lineage=lineage("a"))
+    geom = Geom(mirrors=(mirror(),), gates=(GATE,), mds=(MD,))
+    made = plan("provision", with_facts(begun, Home.MASTER, geom=geom), size=WHOLE)
+    action = made.step("lineage-master").action
+    assert isinstance(action, WriteFile)
+    assert action.content.startswith("a" * 16)
 
 
 def test_without_a_look_at_storage_nothing_is_planned() -> None:

@@ -5,23 +5,12 @@ from itertools import pairwise
 
 from console.health import stack
 from console.health.history import MailSample
+from console.health.rules import mail_disk, mail_log
+from console.health.rules.mail_clock import STANDSTILL, since
+from console.health.rules.mail_log import mails
 from console.health.rules.scene import Rule, Scene, finding, rule
-from console.model.facts import Mail
-from console.model.snapshot import Finding, NodeView
-from console.model.tai64n import tai_seconds
+from console.model.snapshot import Finding
 from console.model.words import Severity
-
-STANDSTILL = 600.0
-"""Seconds without a log line, with mail waiting, after which qmail-send is taken for stuck."""
-
-
-def mails(scene: Scene) -> Iterator[tuple[NodeView, Mail, tuple[MailSample, ...]]]:
-    """Each node's qmail numbers with their past."""
-    if not scene.snapshot.config.qmail.enabled:
-        return
-    for node in scene.snapshot.nodes:
-        if node.facts.mail.value is not None:
-            yield node, node.facts.mail.value, scene.history.of(node).mails
 
 
 def _rising(depths: list[int]) -> bool:
@@ -48,10 +37,7 @@ def not_preprocessed(scene: Scene) -> Iterator[Finding]:
                 "sends so much.",
                 raw=f"messages in queue but not yet preprocessed: {' '.join(map(str, depths))}",
             )
-        stamp, offset = tai_seconds(mail.last_event), node.facts.clock_offset.value or 0.0
-        # The stamp may be from before or after the node's clock was set: the shorter time counts.
-        read = (node.facts.mail.taken or scene.snapshot.now) + min(offset, 0.0)
-        quiet = read - stamp if stamp is not None else 0.0
+        quiet = since(scene, node, mail.last_event) or 0.0
         if mail.todo and quiet >= STANDSTILL:
             yield finding(
                 "P50a",
@@ -158,4 +144,13 @@ def twice(scene: Scene) -> Iterator[Finding]:
             )
 
 
-RULES: tuple[Rule, ...] = (not_preprocessed, slots_full, shutting_down, broken_queue, not_running, twice)
+RULES: tuple[Rule, ...] = (
+    not_preprocessed,
+    slots_full,
+    shutting_down,
+    broken_queue,
+    not_running,
+    twice,
+    *mail_log.RULES,
+    *mail_disk.RULES,
+)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from console.health import stack
+from console.health.rules.mail_disk import held_by_the_mirror
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.model.facts import Fact
 from console.model.snapshot import Finding, NodeView
@@ -59,6 +60,8 @@ def could_not_check(scene: Scene) -> Iterator[Finding]:
         for section, name in NAMES.items():
             fact: Fact[object] = getattr(node.facts, section)
             if fact.unknown is None or not _wanted(scene, node, section):
+                continue
+            if section == "mail" and held_by_the_mirror(scene, node) is not None:
                 continue
             if fact.unknown == NOT_YET:
                 waiting.append(name)

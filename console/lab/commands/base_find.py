@@ -1,15 +1,33 @@
 """find(1): walking file hierarchies by the primaries that scripts of administrators use."""
 
+import asyncio
 import fnmatch
 import posixpath
-from collections.abc import Callable
+import re
+import stat as modes
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from console.lab import catalogue
 from console.lab.attributes import attributes_of, flags_after
-from console.lab.call import Call, Command
+from console.lab.call import Call, Command, Empty
 from console.lab.commands.base_jobs import run_words
-from console.lab.files import Entry, children, device_number, entry, locked, remove, resolve, wait_for
+from console.lab.commands.base_listing import Formatter, formatter, moment_of
+from console.lab.files import (
+    Entry,
+    children,
+    device_number,
+    entry,
+    inode_number,
+    locked,
+    remove,
+    resolve,
+    wait_for,
+)
 
 _TYPES = {"f": "file", "d": "directory", "l": "symlink", "p": "fifo", "c": "device", "s": "socket"}
+_MOST, _MOST_WORDS = 524_288 * 3 // 4, 524_288 // 10
+"""Bytes and names that one command is given, from ARG_MAX of amd64."""
 _UNITS = {"c": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -23,6 +41,7 @@ class _Walk:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.prune = False
+        self.status = 0
 
 
 Test = Callable[[_Walk, str, Entry], bool]
@@ -46,25 +65,51 @@ async def find(call: Call) -> int:
         call.complain(f"find: {usage}")
         return 1
     expression.depth |= "d" in flags
-    status = 0
+    walk = _Walk(call)
     for top in tops:
         path = resolve(call, top)
         await wait_for(call, path)
         known = entry(call.node, path)
         if known is None:
             call.complain(f"find: {top}: No such file or directory")
-            status = 1
+            walk.status = 1
             continue
         device = device_number(call.node, path) if expression.single or "x" in flags else None
-        _walk(_Walk(call), top, known, test, expression, device, 0)
+        await _walk(walk, top, known, test, expression, device, 0)
         await call.flush()
     for words, found in expression.runs:
-        if found and await run_words(call, [*words, *found]):
-            status = 1
+        for batch in _batches(found):
+            if await _run(call, [*words, *batch]):
+                walk.status = 1
+    return walk.status
+
+
+def _batches(names: list[str]) -> Iterator[list[str]]:
+    """As many names at once as find(1) hands on: three quarters of what execve(2) takes."""
+    batch: list[str] = []
+    size = 0
+    for name in names:
+        if size + len(name) + 9 > _MOST or len(batch) == _MOST_WORDS:
+            yield batch
+            batch, size = [], 0
+        batch.append(name)
+        size += len(name) + 9
+    if batch:
+        yield batch
+
+
+async def _run(call: Call, words: list[str]) -> int:
+    """Run a command; one of the lab's without a shell, which would have to read all the names."""
+    command = catalogue.commands().get(words[0].rsplit("/", 1)[-1])
+    if command is None:
+        return await run_words(call, words)
+    inner = replace(call, argv=words, out="", err="", stdin=Empty())
+    status = await command(inner)
+    await inner.flush()
     return status
 
 
-def _walk(
+async def _walk(
     walk: _Walk, name: str, known: Entry, test: Test, limits: "_Expression", device: int | None, level: int
 ) -> None:
     node = walk.call.node
@@ -73,9 +118,20 @@ def _walk(
     if before and level >= limits.mindepth:
         test(walk, name, known)
     goes_in = known.kind == "directory" and not walk.prune and level < limits.maxdepth
+    if goes_in and not (known.lets(walk.call, 4) and known.lets(walk.call, 1)):
+        walk.call.complain(f"find: {name}: Permission denied")
+        walk.status = 1
+        goes_in = False
     if goes_in and (device is None or device_number(node, known.path) == device):
+        await wait_for(walk.call, known.path)
+        above = name.rstrip("/")
         for child in children(node, known.path):
-            _walk(walk, f"{name.rstrip('/')}/{child.name}", child, test, limits, device, level + 1)
+            if child.kind != "directory" and level + 1 >= limits.mindepth:
+                test(walk, f"{above}/{child.name}", child)
+            elif child.kind == "directory":
+                await _walk(walk, f"{above}/{child.name}", child, test, limits, device, level + 1)
+        await walk.call.flush()
+        await asyncio.sleep(0)
     if not before and level >= limits.mindepth:
         test(walk, name, known)
 
@@ -152,6 +208,9 @@ class _Expression:
             case "-maxdepth" | "-mindepth":
                 setattr(self, word[1:], int(self._value(word)))
                 return _always
+            case "-ls":
+                self._acts = True
+                return _list
             case "-exec":
                 return self._exec()
             case "-empty":
@@ -163,7 +222,8 @@ class _Expression:
             case "-name":
                 return lambda walk, name, known: fnmatch.fnmatchcase(posixpath.basename(name) or "/", value)
             case "-path" | "-wholename":
-                return lambda walk, name, known: fnmatch.fnmatchcase(name, value)
+                fits = re.compile(fnmatch.translate(value)).match
+                return lambda walk, name, known: fits(name) is not None
             case "-newer" | "-cnewer" | "-mnewer":
                 return self._newer(value, changed=word == "-cnewer")
             case "-user":
@@ -185,6 +245,8 @@ class _Expression:
                 raise Usage("-exec: the lab runs `{} +` and not `;`")
             words.append(self._value("-exec"))
         self._acts = True
+        if words[0] == "stat" and words[1] == "-f" and len(words) == 5:
+            return _described(formatter(words[2]))
         found: list[str] = []
         self.runs.append((words[:-2], found))
 
@@ -221,6 +283,27 @@ def _always(walk: _Walk, name: str, known: Entry) -> bool:
 
 def _print(walk: _Walk, name: str, end: str) -> bool:
     walk.call.say(name, end=end)
+    return True
+
+
+def _described(form: Formatter) -> Test:
+    """`-exec stat -f PATTERN {} +`: said at once of the file that is known already."""
+
+    def test(walk: _Walk, name: str, known: Entry) -> bool:
+        walk.call.out += form(walk.call, known, name) + "\n"
+        return True
+
+    return test
+
+
+def _list(walk: _Walk, name: str, known: Entry) -> bool:
+    """-ls: a line like that of `ls -dgils`."""
+    call = walk.call
+    front = f"{inode_number(call.node, known.path):6d} {known.blocks // 512:8d} "
+    owner = f"{modes.filemode(known.full_mode)} {known.links:3d} {known.user:<32} {known.group:<32} "
+    when = moment_of(call, known.modified)
+    target = f" -> {call.node.fs.read_link(known.path)}" if known.kind == "symlink" else ""
+    call.say(f"{front}{owner}{known.size:8d} {when} {name}{target}")
     return True
 
 

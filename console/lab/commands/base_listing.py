@@ -1,6 +1,7 @@
 """Looking at files: ls(1), stat(1), du(1)."""
 
 import stat as modes
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from console.lab.arguments import read_options
@@ -22,7 +23,8 @@ from console.lab.users import groups_of, user_named
 _HALF_YEAR = 365 / 2 * 86400
 
 
-def _when(call: Call, moment: float) -> str:
+def moment_of(call: Call, moment: float) -> str:
+    """A time as ls(1) shows it."""
     when = datetime.fromtimestamp(moment, UTC)
     age = call.node.clock.now() - moment
     tail = f"{when:%H:%M}" if -_HALF_YEAR < age < _HALF_YEAR else f" {when:%Y}"
@@ -123,7 +125,7 @@ def _list(call: Call, found: list[tuple[str, Entry]], options: dict[str, str], t
         mode = modes.filemode(known.full_mode)
         call.say(
             f"{front(known)}{mode}  {known.links:>{links}} {owner}  {size:>{width}} "
-            f"{_when(call, known.modified)} {name}{target}"
+            f"{moment_of(call, known.modified)} {name}{target}"
         )
 
 
@@ -165,19 +167,18 @@ async def stat(call: Call) -> int:
         return 1
     options, names = read
     status = 0
+    form = formatter(options.get("f", ""), options.get("t"))
     for name in names:
         path = resolve(call, name)
         await wait_for(call, path)
         known = entry(call.node, path, follow="L" in options)
-        if known is None:
+        if known is None or not reachable(call, path):
             if "q" not in options:
-                call.complain(f"stat: {name}: stat: No such file or directory")
+                why = "No such file or directory" if known is None else "Permission denied"
+                call.complain(f"stat: {name}: stat: {why}")
             status = 1
         elif "f" in options:
-            call.say(
-                _formatted(call, known, name, options["f"], options.get("t")),
-                end="" if "n" in options else "\n",
-            )
+            call.say(form(call, known, name), end="" if "n" in options else "\n")
         elif "x" in options:
             _in_words(call, known, name)
         else:
@@ -190,41 +191,75 @@ async def stat(call: Call) -> int:
     return status
 
 
-def _formatted(call: Call, known: Entry, name: str, pattern: str, moment: str | None) -> str:
-    def uid() -> str:
-        user = user_named(call.node, known.user)
-        return str(user.uid if user else 0)
+Formatter = Callable[[Call, Entry, str], str]
+"""What one piece of a -f pattern says of a file that was named so."""
 
-    def gid() -> str:
-        return next((str(group.gid) for group in groups_of(call.node) if group.name == known.group), "0")
 
-    values = {
-        "z": str(known.size), "m": str(int(known.modified)), "a": str(int(known.modified)),
-        "c": str(int(known.modified)), "B": str(int(known.modified)), "N": name, "n": "\n", "%": "%",
-        "p": f"{known.full_mode:o}", "l": str(known.links), "b": str(known.blocks // 512),
-        "i": str(inode_number(call.node, known.path)),
-        "Sp": modes.filemode(known.full_mode), "Su": known.user, "Sg": known.group,
-        "Sm": _moment(known.modified, moment) if moment else _ctime(known.modified),
-        "Lp": f"{known.mode:03o}", "OLp": f"{known.mode & 0o777:o}", "HT": _KINDS[known.kind],
-        "d": str(device_number(call.node, known.path)), "f": str(known.flags), "Sf": flag_words(known.flags),
-        "k": "32768", "t": "\t",
-    }  # fmt: skip
-    text, at = "", 0
+def _uid(call: Call, known: Entry, name: str) -> str:
+    user = user_named(call.node, known.user)
+    return str(user.uid if user else 0)
+
+
+def _gid(call: Call, known: Entry, name: str) -> str:
+    return next((str(group.gid) for group in groups_of(call.node) if group.name == known.group), "0")
+
+
+_PIECES: dict[str, Formatter] = {
+    "z": lambda call, known, name: str(known.size),
+    "m": lambda call, known, name: str(int(known.modified)),
+    "a": lambda call, known, name: str(int(known.modified)),
+    "c": lambda call, known, name: str(int(known.modified)),
+    "B": lambda call, known, name: str(int(known.modified)),
+    "N": lambda call, known, name: name,
+    "n": lambda call, known, name: "\n",
+    "t": lambda call, known, name: "\t",
+    "%": lambda call, known, name: "%",
+    "k": lambda call, known, name: "32768",
+    "p": lambda call, known, name: f"{known.full_mode:o}",
+    "l": lambda call, known, name: str(known.links),
+    "b": lambda call, known, name: str(known.blocks // 512),
+    "i": lambda call, known, name: str(inode_number(call.node, known.path)),
+    "d": lambda call, known, name: str(device_number(call.node, known.path)),
+    "f": lambda call, known, name: str(known.flags),
+    "u": _uid,
+    "g": _gid,
+    "Sf": lambda call, known, name: flag_words(known.flags),
+    "Sp": lambda call, known, name: modes.filemode(known.full_mode),
+    "Su": lambda call, known, name: known.user,
+    "Sg": lambda call, known, name: known.group,
+    "Lp": lambda call, known, name: f"{known.mode:03o}",
+    "OLp": lambda call, known, name: f"{known.mode & 0o777:o}",
+    "HT": lambda call, known, name: _KINDS[known.kind],
+    "Fm": lambda call, known, name: f"{known.modified:.9f}",
+}
+
+
+def formatter(pattern: str, moment: str | None = None) -> Formatter:
+    """What stat(1) prints by `-f PATTERN`; `moment` is the pattern of -t."""
+
+    def when(call: Call, known: Entry, name: str) -> str:
+        return _moment(known.modified, moment) if moment else _ctime(known.modified)
+
+    pieces: list[Formatter] = []
+    plain, at = "", 0
+    known = {**_PIECES, "Sm": when}
+
+    def literally(text: str) -> Formatter:
+        return lambda call, known, name: text
+
     while at < len(pattern):
-        if pattern[at] != "%" or at + 1 == len(pattern):
-            text, at = text + pattern[at], at + 1
-            continue
-        for length in (3, 2, 1):
-            key = pattern[at + 1 : at + 1 + length]
-            if key in ("u", "g"):
-                text, at = text + (uid() if key == "u" else gid()), at + 1 + length
-                break
-            if len(key) == length and key in values:
-                text, at = text + values[key], at + 1 + length
-                break
-        else:
+        key = ""
+        if pattern[at] == "%":
+            key = next((k for n in (3, 2, 1) if (k := pattern[at + 1 : at + 1 + n]) in known), "")
+        if not key:
+            plain += pattern[at] if pattern[at] != "%" or at + 1 == len(pattern) else ""
             at += 1
-    return text
+            continue
+        pieces += [literally(plain), known[key]] if plain else [known[key]]
+        plain, at = "", at + 1 + len(key)
+    if plain:
+        pieces.append(literally(plain))
+    return lambda call, known, name: "".join([piece(call, known, name) for piece in pieces])
 
 
 def _moment(at: float, pattern: str) -> str:

@@ -7,8 +7,9 @@ from console.lab.arguments import read_options, read_size
 from console.lab.call import Call, Command
 from console.lab.errors import reason
 from console.lab.geom.base import Provider
+from console.lab.images import Image
 from console.lab.sizes import rounded
-from console.lab.ufs import BLOCK, FRAGMENT, FRAGMENTS, SUPERBLOCK, Geometry
+from console.lab.ufs import BLOCK, FRAGMENT, FRAGMENTS, SUPERBLOCK, Geometry, Storage
 from console.lab.ufs_volume import Volume, Writes
 
 _WIDTH = 80
@@ -19,6 +20,25 @@ def _provider(call: Call, name: str) -> Provider | None:
     """The device an argument means: a path below /dev, a bare name, or a mount point."""
     known = call.node.mounts.at(name)
     return call.node.geom.find(known.device if known is not None else name)
+
+
+class _File:
+    """A disk image as libufs(3) reads it, like a device."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.mediasize = image.size
+
+    async def read(self, offset: int, length: int) -> bytes:
+        return self._image.read(offset, length)
+
+    async def write(self, offset: int, data: bytes) -> None:
+        self._image.write(offset, data)
+
+
+def _file(call: Call, name: str) -> Storage | None:
+    image = call.node.images.at(name) if name.startswith("/") else None
+    return _File(image) if image else None
 
 
 def _may_read(call: Call) -> bool:
@@ -218,7 +238,7 @@ async def dumpfs(call: Call) -> int:
     """Print a superblock."""
     status = 0
     for name in call.arguments:
-        provider = _provider(call, name)
+        provider = _provider(call, name) or _file(call, name)
         if provider is None:
             call.complain(f"dumpfs: {name}: could not find special device")
             status = 1

@@ -5,38 +5,8 @@ import time
 
 from console.lab.call import Call, Command
 from console.lab.multilog import unix_time
-from console.lab.qmail import HOME, Mail, mail_of
-
-_LISTS = {
-    "badmailfrom": "{} not accepted in MAIL FROM.",
-    "locals": "Messages for {} are delivered locally.",
-    "percenthack": "The percent hack is allowed for user%host@{}.",
-    "rcpthosts": "SMTP clients may send messages to recipients at {}.",
-    "smtproutes": "SMTP route: {}",
-    "virtualdomains": "Virtual domain: {}",
-}
-_SINGLES = {
-    "bouncefrom": "Bounce user name is {}.",
-    "bouncehost": "Bounce host name is {}.",
-    "concurrencylocal": "Local concurrency is {}.",
-    "concurrencyremote": "Remote concurrency is {}.",
-    "databytes": "SMTP DATA limit is {} bytes.",
-    "defaultdomain": "Default domain name is {}.",
-    "defaulthost": "Default host name is {}.",
-    "doublebouncehost": "2B recipient host: {}.",
-    "doublebounceto": "2B recipient user: {}.",
-    "envnoathost": "Presumed domain name is {}.",
-    "helohost": "SMTP client HELO host name is {}.",
-    "idhost": "Message-ID host name is {}.",
-    "localiphost": "Local IP address becomes {}.",
-    "me": "My name is {}.",
-    "plusdomain": "Plus domain name is {}.",
-    "queuelifetime": "Message lifetime in the queue is {} seconds.",
-    "smtpgreeting": "SMTP greeting: 220 {}.",
-    "timeoutconnect": "SMTP client connection timeout is {} seconds.",
-    "timeoutremote": "SMTP client data timeout is {} seconds.",
-    "timeoutsmtpd": "SMTP server data timeout is {} seconds.",
-}
+from console.lab.qmail import Mail, mail_of
+from console.lab.qmailsend import HOME
 
 
 def _present(call: Call) -> Mail | None:
@@ -75,32 +45,6 @@ async def qmail_qread(call: Call) -> int:
         for recipient in message.recipients:
             done = "  done" if recipient.done else ""
             call.say(f"{done}\t{recipient.channel}\t{recipient.address}")
-    return 0
-
-
-async def qmail_showctl(call: Call) -> int:
-    """Explain the control files."""
-    if not call.node.fs.exists(f"{HOME}/control"):
-        call.say(f"fatal: unable to chdir to {HOME}/control: file does not exist")
-        return 111
-    call.say(
-        f"qmail home directory: {HOME}.\nuser-ext delimiter: -.\npaternalism (in decimal): 2.\n"
-        "silent concurrency limit: 120.\nsubdirectory split: 23.\n"
-        "user ids: 1001, 1002, 1003, 0, 1004, 1005, 1006, 1007.\ngroup ids: 1001, 1002."
-    )
-    for name in sorted({**_LISTS, **_SINGLES}):
-        path = f"{HOME}/control/{name}"
-        call.say("")
-        if not call.node.fs.exists(path):
-            call.say(f"{name}: (Default.)")
-            continue
-        text = call.node.fs.read_file(path).decode("utf-8", "replace")
-        if name in _SINGLES:
-            call.say(f"{name}: {_SINGLES[name].format(text.splitlines()[0] if text else '')}")
-        else:
-            call.say(f"{name}: ")
-            for line in text.splitlines():
-                call.say(_LISTS[name].format(line))
     return 0
 
 
@@ -150,18 +94,10 @@ async def svc(call: Call) -> int:
             elif letter == "k" and mail.process is not None:
                 call.node.processes.kill(mail.process.pid, 9)
             if letter in "tk":
-                call.node.start(_again(call, mail))
+                mail.restart()
             elif letter == "u":
                 mail.start()
     return 0
-
-
-async def _again(call: Call, mail: Mail) -> None:
-    """Supervise starts a service again a second after it ended."""
-    while mail.running:
-        await call.node.clock.sleep(0.5)
-    await call.node.clock.sleep(1.0)
-    mail.start()
 
 
 async def tai64nlocal(call: Call) -> int:
@@ -182,7 +118,6 @@ async def tai64nlocal(call: Call) -> int:
 COMMANDS: dict[str, Command] = {
     "qmail-qstat": qmail_qstat,
     "qmail-qread": qmail_qread,
-    "qmail-showctl": qmail_showctl,
     "qmail-tcpto": qmail_tcpto,
     "svstat": svstat,
     "svc": svc,

@@ -1,7 +1,7 @@
 """What every way of copying has in common: what stands before a dump, and what is looked at after it."""
 
 from console.model.plan import Command, Step, Stream
-from playbooks.migrating.steps.dumping import between_judged, dump_line, judge_line, with_snapshot
+from playbooks.migrating.steps.dumping import between_judged, dump_line, judge_line, takes, with_snapshot
 from playbooks.migrating.steps.naming import seconds_for, step
 from playbooks.migrating.work import Move, Work
 from playbooks.parts.building import no_undo, q
@@ -48,7 +48,8 @@ def after(work: Work, move: Move, level: int, taker: str | None) -> tuple[str, .
     """On the source, when it has moved: every exit, and what dump said."""
     done = (f'rm -f "$s/{move.slug}.again"',) if level else ()
     taken = (q("ended", f"{move.slug}.exit", taker),) if taker else ()
-    return (judge_line(work, move), *between_judged(work, move), *taken, *done)
+    room = (q("roomy", move.slug, takes(work, move)),) if taker else ()
+    return (*room, judge_line(work, move), *between_judged(work, move), *taken, *done)
 
 
 def pipe(*parts: str) -> str:

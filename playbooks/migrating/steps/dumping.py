@@ -50,6 +50,11 @@ def take_line(work: Work, move: Move, level: str) -> str:
     return f"{words} {level}"
 
 
+def takes(work: Work, move: Move) -> str:
+    """What takes a move, in words."""
+    return f"{move.target.name} on {work.target.name}, which takes {move.mount},"
+
+
 def with_snapshot(work: Work, move: Move) -> bool:
     """Whether dump is asked for a snapshot: not of what nobody can write to."""
     return work.snapshots and move.live
@@ -106,7 +111,7 @@ def taken(work: Work, move: Move, level: str, file: str | None = None) -> tuple[
     """On the target: restore what comes on standard input, or stands in a file; fails where a part fails."""
     take, failed = (
         f"({take_line(work, move, level)})",
-        f"|| fail {q(f'restore of {move.slug} failed: repeat the step')}",
+        f'|| untaken "$?" {q(takes(work, move))}',
     )
     source = f" <{q(file)}" if file else ""
     pack = packer(work)

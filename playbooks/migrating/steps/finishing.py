@@ -9,6 +9,10 @@ from playbooks.migrating.work import Way, Work
 from playbooks.parts.building import manual_step, no_undo, q
 
 
+STARTS = "start-from-new-disk"
+"""Id of the step after which the machine runs again."""
+
+
 def finished(work: Work, mark: str) -> tuple[Step, ...]:
     """Tidy both machines, then say what is to be done at the console of the machine."""
     return (*_tidied(work, mark), _page(work))
@@ -68,7 +72,7 @@ def _page(work: Work) -> Step:
         after = SAFE
     back = f"To go back, start from {work.source_disk} on {source}: it is as it was."
     return manual_step(
-        "start-from-new-disk",
+        STARTS,
         "Start from the new disk",
         "No console can reach a machine that is starting: someone has to be where its screen is.",
         f"{do} {back}",

@@ -65,11 +65,27 @@ take() {
     else
         [ -e restoresymtable ] || fail "$3 has no restoresymtable: copy it anew"
     fi
-    restore -rf -
+    restore -rf - 2>"$s/${1##*/}.restore"
     code=$?
     cd /
-    [ "$code" = 0 ] || df -k "$1" >&2
+    cat "$s/${1##*/}.restore" >&2
+    # Where no inode is left, restore goes on with the next file and ends with 0.
+    if grep -q ': No space left on device$' "$s/${1##*/}.restore"; then code=28; fi
+    [ "$code" = 0 ] || df -ki "$1" >&2
     return "$code"
+}
+
+# What the restore of $2 ended with, $1; take says 28 (ENOSPC) where the file system had no room.
+untaken() {
+    [ "$1" != 28 ] || printf '%s\n' "$host: $2 is full: give it more room in a new plan, or leave something out" >&2
+    [ "$1" = 28 ] || printf '%s\n' "$host: restore into $2 failed: repeat the step" >&2
+    exit "$1"
+}
+
+# Whether the file system $2 had room for the dump $1: where it had not, dump broke off because of that.
+roomy() {
+    [ "$(cat "$s/$1.exit" 2>/dev/null)" != 28 ] ||
+        fail "$2 is full: give it more room in a new plan, or leave something out"
 }
 
 # dump -L puts its snapshot into .snap of $1; without that directory it would go on without a snapshot.
@@ -98,9 +114,12 @@ pace() {
 
 # Every two seconds how far the dump of $2 is, until $s/$1.ended exists or this job is gone.
 watch() {
+    percent=
     while [ ! -e "$s/$1.ended" ] && kill -0 $$ 2>/dev/null; do
         total=$(sed -n 's/.*estimated \([0-9]*\) tape blocks.*/\1/p' "$s/$1.dump")
-        percent=$(ps -axww -o command | sed -n "s|^dump: $2: .* \([0-9.]*\)% done.*|\1|p" | sed -n 1p)
+        now=$(ps -axww -o command | sed -n "s|^dump: $2: .* \([0-9.]*\)% done.*|\1|p" | sed -n 1p)
+        # Once dump has ended, restore may still be at work on what it was sent last.
+        percent=${now:-$percent}
         echo "${total:--} ${percent:--}" | awk -v name="$1" '
             $1 == "-" { print "progress", name, "- - -"; next }
             $2 == "-" { printf "progress %s - - %.0f\n", name, $1 * 1024; next }

@@ -8,6 +8,8 @@ from playbooks.parts.building import manual_step, no_undo, q
 from playbooks.parts.services import _START as START
 from playbooks.parts.services import _STOP as STOP
 
+STOPS = "stop-services"
+"""Id of the step from which on services are away."""
 _WRITES = "services are stopped; the old disk is whole: start them again to go on with it"
 
 
@@ -76,7 +78,7 @@ def second_round(work: Work, mark: str) -> tuple[Step, ...]:
         )
     return (
         step(
-            "stop-services",
+            STOPS,
             f"Stop the services on {host}",
             "What a service writes after this round would be missing from the copy.",
             host,

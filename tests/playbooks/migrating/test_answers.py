@@ -6,14 +6,17 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from console.commands.answers import answers
+from console.commands.answers import answers, form
 from console.model.disks import Disk
 from console.model.form import JobInfo as Info
 from console.model.form import Kind, form_of
+from console.model.snapshot import LinkState
+from console.model.words import Home
 from playbooks.job import Answers, CannotPlan, Job
 from playbooks.migrate_disk import JOB
-from playbooks.migrating.answers import REST, MigrateAnswers, defaults, hints, size_in_bytes, surveyed
-from tests.health.building import healthy
+from playbooks.migrating.answers import REST, MigrateAnswers, size_in_bytes
+from playbooks.migrating.suggesting import defaults, hints, surveyed
+from tests.health.building import healthy, with_link
 from tests.playbooks.migrating.machines import MARK, MB, gpt_machine, having, machine, mbr_disk
 from tests.playbooks.planning import slave_serves
 
@@ -93,7 +96,7 @@ def test_sizes_are_powers_of_1024(text: str, size: int) -> None:
 @pytest.mark.parametrize(
     ("answers", "machines"),
     [
-        ({}, ("web-b",)),
+        ({}, ("web-b", "web-a")),
         ({"source": "web-a"}, ("web-a",)),
         ({"source": "web-a", "target": "same"}, ("web-a",)),
         ({"source": "web-a", "target": "web-a"}, ("web-a",)),
@@ -107,6 +110,38 @@ def test_the_machines_that_are_looked_at(answers: dict[str, object], machines: t
 def test_the_node_that_does_not_serve_is_suggested() -> None:
     assert defaults(healthy()) == {"source": "web-b", "target": "same"}
     assert defaults(slave_serves())["source"] == "web-a"
+    both = having(machine(name="web-a"), machine(name="web-b"))
+    assert surveyed(both, {}) == ("web-b",)
+    assert surveyed(both, {"source": "web-a"}) == ("web-a",)
+
+
+def test_the_node_is_suggested_that_can_be_moved_to_an_empty_disk_of_its_own() -> None:
+    quiet = machine(name="web-b")
+    for other in (
+        replace(quiet, disks=quiet.disks[:1]),
+        replace(quiet, disks=(quiet.disks[0], Disk("ada1", MB))),
+        replace(quiet, fstab="/dev/mirror/gm0 / ufs rw 1 1\n"),
+        replace(quiet, fstab=None),
+    ):
+        read = having(machine(name="web-a"), other)
+        assert surveyed(read, {}) == ("web-a",)
+    assert surveyed(having(replace(quiet, disks=()), replace(quiet, name="web-a", disks=())), {}) == (
+        "web-b",
+    )
+
+
+def test_a_node_that_does_not_answer_is_neither_read_nor_suggested() -> None:
+    gone = with_link(healthy(), Home.SLAVE, LinkState.LOST)
+    assert surveyed(gone, {}) == ("web-a",)
+    nobody = with_link(gone, Home.MASTER, LinkState.LOST)
+    assert surveyed(nobody, {}) == ("web-b",)
+
+
+def test_the_question_says_why_a_machine_is_suggested() -> None:
+    said = form(cast("Job[Answers]", JOB), having(machine(name="web-a")))
+    abouts = {field.name: field.about for field in said.fields}
+    assert abouts["source"].endswith("Now: web-a starts from ada0 256 MB, beside it ada1 512 MB is empty")
+    assert abouts["target_disk"].endswith("Now: ada1 512 MB of web-a is empty")
 
 
 def test_once_the_disks_are_read_the_empty_one_and_the_queue_are_suggested() -> None:
@@ -139,14 +174,14 @@ def test_of_several_empty_disks_the_only_one_with_room_is_suggested_and_else_the
 
     two = having(replace(host, disks=(*host.disks, Disk("ada2", 2048 * MB))))
     assert "target_disk" not in defaults(two)
-    assert hints(two) == {"target_disk": "ada1 512 MB, ada2 2 GB of web-b are empty"}
+    assert hints(two)["target_disk"] == "ada1 512 MB, ada2 2 GB of web-b are empty"
     with pytest.raises(CannotPlan, match=r"target_disk: an answer is needed .*: ada1 512 MB, ada2 2 GB of"):
         answers(cast("Job[Answers]", JOB), two, {})
 
 
 def test_where_no_disk_is_free_it_is_said_so() -> None:
     host = machine()
-    assert hints(having(replace(host, disks=host.disks[:1]))) == {
-        "target_disk": "web-b has no disk that is free"
-    }
+    assert (
+        hints(having(replace(host, disks=host.disks[:1])))["target_disk"] == "web-b has no disk that is free"
+    )
     assert hints(healthy()) == {}

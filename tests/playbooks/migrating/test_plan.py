@@ -47,6 +47,21 @@ def test_two_machines_beside_the_pair_are_both_hosts() -> None:
     assert [host.name for host in made.hosts] == ["old", "new"]
 
 
+@pytest.mark.parametrize(
+    ("source", "rounds", "away"),
+    [
+        ("web-a", True, (("stop-services", "start-from-new-disk"),)),
+        ("web-a", False, (("start-from-new-disk", "start-from-new-disk"),)),
+        ("old", True, (("stop-services", "start-from-new-disk"),)),
+        ("web-b", True, ()),
+    ],
+)
+def test_the_service_is_away_from_its_stop_until_the_new_disk_runs_but_not_while_the_peer_serves(
+    source: str, rounds: bool, away: tuple[tuple[str, str], ...]
+) -> None:
+    assert plan(machine(name=source), second_level=rounds).outages == away
+
+
 def test_what_could_not_be_checked_stands_in_the_plan() -> None:
     odd = machine("4.11", unknown=(("dumpfs/ad1s1h", "bad\x1b[31m\nsector"),))
     made = plan(odd)

@@ -1,0 +1,1 @@
+"""The lab's qmail: its files, its past, its troubles."""
