@@ -82,8 +82,19 @@ def parser() -> argparse.ArgumentParser:
         )
     trace.add_argument("--json", action="store_true", help="as JSON")
     trace.add_argument(
-        "--log", nargs="+", required=True, metavar="FILE", help="in this order; .gz, .zst, - (standard input)"
+        "--log",
+        nargs="+",
+        metavar="FILE",
+        help="in this order; .gz, .zst, - (standard input); else the nodes",
     )
+    queue = commands.add_parser("queue", help="the mail queues: states, oldest and biggest messages")
+    for asks_nodes in (trace, queue):
+        asks_nodes.add_argument("--pair", metavar="PAIR", help="only this pair (default: all)")
+        asks_nodes.add_argument("--node", metavar="NODE", help="only this node (default: both)")
+    queue.add_argument(
+        "--list", type=int, metavar="N", help="list the N oldest messages with their envelopes"
+    )
+    queue.add_argument("--json", action="store_true", help="as JSON")
     control = commands.add_parser(
         "control", help="qmail's control files: what they say, what is wrong with them"
     )
@@ -180,7 +191,7 @@ def _run(arguments: argparse.Namespace) -> int:
             from console.commands import log
 
             return log.main(arguments.files, summary=arguments.summary, as_json=arguments.json)
-        case "trace":
+        case "trace" if arguments.log:
             return _trace(arguments)
         case "init":
             return _init(arguments)
@@ -223,6 +234,14 @@ def _run(arguments: argparse.Namespace) -> int:
         from console.commands import control
 
         return asyncio.run(control.main(arguments, config, path))
+    if arguments.command == "queue":
+        from console.commands import queue
+
+        return asyncio.run(queue.main(arguments, config, path))
+    if arguments.command == "trace":
+        from console.commands import trace_nodes
+
+        return asyncio.run(trace_nodes.main(arguments, config, path))
     if arguments.command in job_arguments.NAMES:
         from console.commands import acting
 

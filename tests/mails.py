@@ -291,7 +291,7 @@ class FakeMails:
         await asyncio.Event().wait()
 
 
-def captured_control(started: float | None = NOW - 86_400.0, **texts: str | None) -> ControlFiles:
+def captured_control(started: float | None = NOW - 86_400.0, /, **texts: str | None) -> ControlFiles:
     """The captured control directory; `texts` replaces files, None takes one away, `_` stands for a dot."""
     directory = CAPTURES / "qmail" / "control"
     found: dict[str, str | None] = {p.name: p.read_text() for p in directory.iterdir()}

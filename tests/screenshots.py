@@ -13,17 +13,23 @@ from textual.pilot import Pilot
 
 from console import config_file
 from console.app import MirrorgateApp
-from console.commands.console import Watching
+from console.commands.console import Watching, mails
 from console.commands.console import jobs as jobs_of
 from console.engine.journal import Journal
 from console.lab.pair import LabPair, serve
+from console.lab.qmail import mail_of
 from console.model.form import Value, answered
 from console.model.run import Choice, Question, RunRecord, StepState
 from console.model.snapshot import LinkState, PairState
-from console.model.words import Answer, MirrorState
+from console.model.words import Answer, Home, MirrorState
 from console.screens.job_form import AnswersScreen
 from console.screens.job_plan import PlanScreen
 from console.screens.job_run import RunScreen
+from console.screens.mail_control import ControlScreen
+from console.screens.mail_log import LogScreen
+from console.screens.mail_message import MessageScreen
+from console.screens.mail_queue import QueueScreen
+from console.screens.mail_trace import TraceScreen
 from widgets.plan_steps import PlanSteps
 
 Shown = Callable[[PairState], bool]
@@ -75,7 +81,6 @@ PICTURES = (
     Picture("overview-light", _healthy, theme="textual-light"),
     Picture("overview-80x24", _healthy, size=(80, 24)),
     Picture("node", _healthy, screen="node"),
-    Picture("mail", _healthy, screen="mail"),
     Picture("overview-syncing", _syncing, "syncing"),
     Picture("overview-degraded", _degraded, "degraded"),
     Picture("findings", _degraded, screen="findings"),
@@ -210,6 +215,73 @@ def _copying(run: RunRecord) -> bool:
     return 20 < (moves[2].percent or 0) < 90 and moves[2].eta is not None
 
 
+async def _mail(lab: LabPair, app: MirrorgateApp, pilot: Pilot[None], directory: Path) -> None:
+    """Mail: what it is doing, a queue, a message, a trace of each kind, the log, the settings."""
+
+    async def picture(name: str, seconds: float = 3.0) -> None:
+        await pilot.pause(seconds)
+        app.save_screenshot(f"{name}.svg", path=str(directory))
+        print(f"{directory / name}.svg", flush=True)
+
+    async def back() -> None:
+        app.pop_screen()
+        await pilot.pause(0.5)
+
+    await _until(pilot, lambda: (s := app.states.get(app.pair)) and _healthy(s), "a healthy pair")
+    app.action_go("mail")
+    await picture("mail", 6.0)
+    await pilot.resize_terminal(80, 24)
+    await picture("mail-80x24")
+    await pilot.resize_terminal(160, 48)
+    await app.push_screen(QueueScreen(Home.MASTER))
+    await picture("mail-queue", 5.0)
+    await back()
+    mail = mail_of(lab.world.nodes["a"])
+    if mail is None:
+        raise SystemExit("the lab has no mail")
+    waiting = next(m for m in mail.queue.values() if m.recipients[0].address == "dirk@mute.example")
+    await app.push_screen(MessageScreen(Home.MASTER, waiting.number, 23))
+    await picture("mail-message", 5.0)
+    await back()
+    traced = {"orders@slow.example": "mail-trace", "ghost@nowhere.example": "mail-trace-bounce"}
+    for words, name in traced.items():
+        await app.push_screen(TraceScreen(words))
+        await picture(name, 5.0)
+        await back()
+    await app.push_screen(LogScreen())
+    await picture("mail-log", 6.0)
+    await back()
+    await app.push_screen(ControlScreen())
+    await picture("mail-control", 4.0)
+    await back()
+    await lab.fault("mail-remote-full")
+    await lab.fault("big-queue", "20000")
+    await pilot.press("u")
+    await picture("mail-backlog", 25.0)
+    await app.push_screen(QueueScreen(Home.MASTER))
+    await picture("mail-queue-large", 15.0)
+    await lab.fault("mail-mended")
+
+
+async def _mails(directory: Path) -> None:
+    """The pictures of mail, on a lab of their own."""
+    await asyncio.to_thread(directory.mkdir, exist_ok=True)
+    lab = await serve()
+    try:
+        config = await asyncio.to_thread(config_file.load, lab.config_file)
+        watching = Watching(config, config.pairs)
+        reader = mails(config, watching)
+        app = MirrorgateApp(config.pairs, watching, mails=reader, faults=lab)
+        app.animation_level = "none"
+        try:
+            async with app.run_test(size=(160, 48)) as pilot:
+                await _mail(lab, app, pilot, directory)
+        finally:
+            await reader.close()
+    finally:
+        await lab.close()
+
+
 def _fill(lab: LabPair) -> None:
     """Some more on web-a's file systems, and a slower disk, so that there is something to see."""
     dice = random.Random(4)
@@ -263,7 +335,7 @@ def main() -> None:
     """Draw every picture."""
     arguments = argparse.ArgumentParser(description="Draw the README's pictures from the lab.")
     arguments.add_argument("directory", type=Path)
-    arguments.add_argument("--only", choices=("pairs", "drill", "migration"))
+    arguments.add_argument("--only", choices=("pairs", "drill", "migration", "mail"))
     said = arguments.parse_args()
     if said.only in (None, "pairs"):
         asyncio.run(_all(said.directory))
@@ -271,6 +343,8 @@ def main() -> None:
         asyncio.run(_jobs(said.directory, "healthy", _job))
     if said.only in (None, "migration"):
         asyncio.run(_jobs(said.directory, "disks", _migration))
+    if said.only in (None, "mail"):
+        asyncio.run(_mails(said.directory))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from textual.reactive import var
 from textual.widgets import Sparkline
 
 from console.model.facts import Mail
+from console.model.mail import OldestMail
 from console.model.snapshot import NodeView, PairState
 from console.model.tai64n import tai_seconds
 from console.model.words import Home, Role
@@ -18,6 +19,9 @@ from widgets.moment import Moment
 from widgets.node_words import stale, unknown
 from widgets.plain import one_line
 from widgets.signs import Tone, mark
+
+REMEMBERED = 900.0
+"""Seconds for which the oldest message of a walk is told: later it may long have gone."""
 
 
 def slots(name: str, used: tuple[int, int] | None) -> Content:
@@ -88,6 +92,8 @@ class MailPanel(Vertical, Titled, can_focus=True):
     state: var[PairState | None] = var(None)
     moment: var[Moment | None] = var(None)
     compact: var[bool] = var(False, toggle_class="-compact")
+    oldest: var[OldestMail | None] = var(None)
+    """The oldest message that the last walk over the queue found."""
     full: var[bool] = var(False)
     """Whether the newest line of the log and its alerts are shown too."""
 
@@ -117,9 +123,15 @@ class MailPanel(Vertical, Titled, can_focus=True):
         """With the log's end or without."""
         self._draw()
 
+    def watch_oldest(self) -> None:
+        """A walk found another one."""
+        self._draw()
+
     def watch_moment(self) -> None:
-        """The age in the title."""
+        """The age in the title, and of the oldest message."""
         self._entitle()
+        if self.oldest is not None:
+            self._draw()
 
     def on_resize(self, event: Resize) -> None:
         """The title reaches from corner to corner."""
@@ -159,6 +171,8 @@ class MailPanel(Vertical, Titled, can_focus=True):
             return
         self._entitle()
         mail = view.facts.mail.last
+        if not self.full and len(lines) > 1 and (oldest := self._oldest()) is not None:
+            lines = (*lines[:-1], Content.assemble(lines[-1], ("   oldest ", "dim"), oldest))
         if self.full and mail is not None:
             lines = (*lines, *self._details(mail))
         self._words.draw(Content("\n").join(lines))
@@ -167,6 +181,13 @@ class MailPanel(Vertical, Titled, can_focus=True):
             self._history = history
             self._line.data = list(history)
         self._line.display = bool(history)
+
+    def _oldest(self) -> str | None:
+        """How long the oldest message has waited; None where no walk was lately."""
+        if self.oldest is None or self.moment is None:
+            return None
+        since = self.moment.now - self.oldest.at
+        return age(self.oldest.age + since) if 0 <= since <= REMEMBERED else None
 
     @staticmethod
     def _details(mail: Mail) -> tuple[Content, ...]:

@@ -18,7 +18,7 @@ from console.model.mail import Envelope, Queued
 from widgets.amounts import age, size
 from widgets.drawn import Titled
 from widgets.plain import one_line, padded
-from widgets.queue_rows import SORTS, QueueRows, left
+from widgets.queue_rows import NEEDS_LETTERS, SORTS, Prepared, QueueRows, left
 from widgets.signs import Tone
 
 _HEAD = f"{'number':>10} {'age':>4} {'size':>7}  {'state':<7} {'left':>11}  "
@@ -114,13 +114,13 @@ class QueueTable(ScrollView, Titled, can_focus=True):
         self.drawn = 0
         """How many rows were drawn, for the tests that count them."""
 
-    def load(self, messages: tuple[Queued, ...], taken: float) -> None:
+    def load(self, prepared: Prepared, taken: float) -> None:
         """Another listing; the cursor stays on its message, or where it was."""
-        self._keeping(lambda: self.rows.load(messages), taken)
+        self._keeping(lambda: self.rows.load(prepared), taken)
 
     def add(self, asked: Sequence[int], letters: Mapping[int, Envelope]) -> None:
         """Envelopes that were read."""
-        if self.rows.wanted or self.rows.sort in ("sender", "left"):
+        if self.rows.wanted or self.rows.sort in NEEDS_LETTERS:
             self._keeping(lambda: self.rows.add(asked, letters), self.taken)
         else:
             self.rows.add(asked, letters)

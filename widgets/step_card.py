@@ -11,6 +11,7 @@ from textual.events import Resize
 from textual.getters import query_one
 from textual.reactive import var
 
+from console.model import shell_functions
 from console.model.disk_map import Foreseen
 from console.model.form import shown
 from console.model.plan import Change, Command, Manual, Plan, Step, Stream, Transfer, Undo, Wait, WriteFile
@@ -25,6 +26,10 @@ from widgets.signs import ANSWER_TONES, Tone, mark
 from widgets.text_diff import diff_lines
 
 LABEL = 8
+UNFOLDS = "x"
+"""The key with which a screen shows functions that are folded."""
+_WORTH = 4
+"""Lines of functions from which on they are folded."""
 _PICTURE = 40
 """Lines that a drawing of disks may take."""
 
@@ -44,6 +49,22 @@ def verbatim(head: Content, text: str, width: int) -> list[Content]:
         for piece in Content.styled(line, "bold").fold(max(10, width - indent)) or [Content("")]:
             out.append(Content.assemble(head, piece) if not out else piece.pad_left(indent))
     return out
+
+
+def shell_lines(head: Content, text: str, width: int, *, folded: bool) -> list[Content]:
+    """A shell text exactly as it is, or with the functions at its beginning in one line."""
+    parts = shell_functions.read(text)
+    if not folded or parts.lines < _WORTH:
+        return verbatim(head, text, width)
+    indent = Content(" " * head.cell_length)
+    names = " ".join(f"{one.name}()" for one in parts.functions)
+    told = f"# {names}: {parts.lines} lines, {UNFOLDS} shows them"
+    lines = verbatim(head, parts.head.removesuffix("\n"), width) if parts.head else []
+    lines += [
+        Content.assemble(indent if lines or at else head, line)
+        for at, line in enumerate(Content.styled(one_line(told, 600), "dim").wrap(width - len(indent.plain)))
+    ]
+    return [*lines, *verbatim(indent, parts.rest, width)]
 
 
 def condition_words(name: str) -> str:
@@ -69,13 +90,14 @@ def conditions(label: str, names: Sequence[str], checked: Sequence[Checked], wid
     return labelled(label, separator.join(parts), width)
 
 
-def action_lines(step: Step, width: int) -> list[Content]:
-    """What is done, exactly."""
+def action_lines(step: Step, width: int, *, folded: bool = False) -> list[Content]:
+    """What is done, exactly; `folded` leaves out what the functions at the beginning of a text are."""
     where = words(step.node or "the pair", "bold $text-accent")
     match step.action:
         case Command(text=text):
             told = change_lines(step.change, width) if step.change is not None else []
-            return [*told, *verbatim(Content.assemble(where, (" $ ", "dim")), text, width)]
+            head = Content.assemble(where, (" $ ", "dim"))
+            return [*told, *shell_lines(head, text, width, folded=folded)]
         case WriteFile(path=path, mode=mode, content=content):
             head = Content.assemble(where, " writes ", words(path, "bold"), (f"  mode {mode}", "dim"))
             if step.change is not None:
@@ -102,8 +124,8 @@ def action_lines(step: Step, width: int) -> list[Content]:
         case Stream(text=text, to=to, into=into):
             there = words(to, "bold $text-accent")
             return [
-                *verbatim(Content.assemble(where, (" $ ", "dim")), text, width),
-                *verbatim(Content.assemble("  into ", there, (" $ ", "dim")), into, width),
+                *shell_lines(Content.assemble(where, (" $ ", "dim")), text, width, folded=folded),
+                *shell_lines(Content.assemble("  into ", there, (" $ ", "dim")), into, width, folded=folded),
             ]
 
 
@@ -114,20 +136,20 @@ def change_lines(change: Change, width: int) -> list[Content]:
     return [*head.wrap(width), *diff_lines(change.before, change.after, width), Content("")]
 
 
-def undo_lines(undo: Undo | None, width: int) -> list[Content]:
+def undo_lines(undo: Undo | None, width: int, *, folded: bool = False) -> list[Content]:
     """How a step is taken back."""
     if undo is None:
         return labelled("undo", Content.styled("there is none", "dim"), width)
     if undo.text is None:
         return labelled("undo", words(f"none needed: {undo.none_needed or ''}"), width)
-    return verbatim(Content.styled(f"{'undo':<{LABEL}}", "dim"), undo.text, width)
+    return shell_lines(Content.styled(f"{'undo':<{LABEL}}", "dim"), undo.text, width, folded=folded)
 
 
-def step_lines(step: Step, record: StepRecord | None, width: int) -> list[Content]:
+def step_lines(step: Step, record: StepRecord | None, width: int, *, folded: bool = False) -> list[Content]:
     """One step in lines of at most `width` cells."""
     guards = record.guards if record is not None else ()
     expects = record.expects if record is not None else ()
-    lines = action_lines(step, width)
+    lines = action_lines(step, width, folded=folded)
     lines += labelled("why", words(step.why), width)
     if record is not None and record.why:
         sign, style = STATE_SIGNS[record.state]
@@ -136,7 +158,7 @@ def step_lines(step: Step, record: StepRecord | None, width: int) -> list[Conten
         lines += labelled("exit", Content.styled(str(record.exit_status), Tone.WARNING.loud), width)
     lines += conditions("guards", step.guards, guards, width)
     lines += conditions("expects", step.expects, expects, width)
-    lines += undo_lines(step.undo, width)
+    lines += undo_lines(step.undo, width, folded=folded)
     lines += labelled("leaves", words(step.leaves), width)
     if step.confirm is not None:
         typed = Content.assemble("asks to type ", words(step.confirm, "bold"))
@@ -194,6 +216,8 @@ class StepCard(VerticalScroll, Titled):
     plan: var[Plan | None] = var(None)
     run: var[RunRecord | None] = var(None)
     step: var[str | None] = var(None)
+    folded: var[bool] = var(True)
+    """Whether functions that begin a step's text are one line."""
 
     _words = query_one(Drawn)
 
@@ -218,33 +242,57 @@ class StepCard(VerticalScroll, Titled):
         self._draw()
         self.scroll_home(animate=False)
 
+    def watch_folded(self) -> None:
+        """All of it, or less."""
+        self._draw()
+
     def on_resize(self, event: Resize) -> None:
         """Lines fold elsewhere."""
         self._draw()
 
+    def toggle_folded(self) -> None:
+        """Show the functions, or fold them."""
+        self.folded = not self.folded
+
     def text(self) -> str:
-        """What is shown, for the clipboard."""
-        return self._words.shown.plain
+        """What is shown, and nothing folded, for the clipboard."""
+        step = self._pointed()
+        if step is None or not self.folded:
+            return self._words.shown.plain
+        return "\n".join(line.plain for line in step_lines(step, self._record(step), self._width))
+
+    @property
+    def _plan(self) -> Plan | None:
+        return self.run.plan if self.run is not None else self.plan
+
+    @property
+    def _width(self) -> int:
+        return max(16, self.scrollable_content_region.width)
+
+    def _pointed(self) -> Step | None:
+        return next((one for one in self._plan.steps if one.id == self.step), None) if self._plan else None
+
+    def _record(self, step: Step) -> StepRecord | None:
+        return next((r for r in self.run.steps if r.id == step.id), None) if self.run else None
 
     def _draw(self) -> None:
         if not self.is_mounted or not self.size.width:
             return
-        plan = self.run.plan if self.run is not None else self.plan
-        width = max(16, self.scrollable_content_region.width)
+        plan, width = self._plan, self._width
         if plan is None:
             self.entitle(Content.styled("details", "dim"))
             self._words.draw(Content(""))
             return
-        step = next((one for one in plan.steps if one.id == self.step), None)
+        step = self._pointed()
         if step is None:
             self._shown = None
             self.entitle(Content.styled("the plan as a whole", "dim"))
             self._words.draw(Content("\n").join(plan_lines(plan, width)))
             return
-        record = next((r for r in self.run.steps if r.id == step.id), None) if self.run else None
+        record = self._record(step)
         # What it prints is not drawn here, and must not cost anything here.
         quiet = replace(record, out="", err="", **_STILL) if record is not None else None
-        if (shown := (step, quiet, width, self.outer_size.width)) == self._shown:
+        if (shown := (step, quiet, width, self.outer_size.width, self.folded)) == self._shown:
             return
         self._shown = shown
         number = [one.id for one in plan.steps].index(step.id) + 1
@@ -252,7 +300,7 @@ class StepCard(VerticalScroll, Titled):
         self.entitle(
             words(f"{number}  {step.title}", "bold").truncate(room, ellipsis=True), _end(step, record)
         )
-        self._words.draw(Content("\n").join(step_lines(step, record, width)))
+        self._words.draw(Content("\n").join(step_lines(step, record, width, folded=self.folded)))
 
 
 _STILL: dict[str, Any] = {"percent": None, "eta": None, "moved": None, "total": None, "rate": None}

@@ -14,6 +14,7 @@ from console.commands.terminal_asker import TerminalAsker
 from console.config_file import BadConfig
 from console.health.qmail_control.checks import Complaint
 from console.health.qmail_control.comparing import Sameness, differences
+from console.health.qmail_control.reading import READ
 from console.health.qmail_control.survey import Row, Survey, survey
 from console.health.qmail_control.table import OPEN_NAMES
 from console.model.config import Config, NodeConfig, PairConfig
@@ -25,7 +26,6 @@ from console.ssh.text import inert, one_line
 
 _SHOWCTL = "qmail-showctl.txt"
 """The output of qmail-showctl beside the files, for the limits that were compiled in."""
-_LONGEST = 65_536
 
 
 def read_directory(directory: Path) -> ControlFiles:
@@ -54,7 +54,7 @@ def _read(path: Path) -> ControlFile:
         return file
     try:
         with path.open("rb") as opened:
-            text = opened.read(_LONGEST).decode("utf-8", errors="backslashreplace")
+            text = opened.read(READ).decode("utf-8", errors="backslashreplace")
     except OSError as odd:
         return ControlFile(path.name, None, odd.strerror or "not readable", known.bytes, known.changed, mode)
     return ControlFile(path.name, text, "", known.bytes, known.changed, mode, str(found.st_uid))

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
+from console.model import shell_functions
 from console.model.direction import ReadNow, facts_of
 from console.model.plan import Direction, Plan, Risk, Side, Step, Stream, Transfer, Wait, WriteFile
 from console.ssh.text import inert
@@ -11,8 +12,15 @@ _WIDTH = 100
 _RISKS = {Risk.READ: "reads", Risk.CHANGES: "changes", Risk.DESTROYS: "DESTROYS"}
 
 
+Seen = dict[shell_functions.Function, int]
+"""Functions that were printed, and with which step."""
+
+
 def plan_text(plan: Plan) -> str:
-    """The whole plan; multi-line, no colour, safe to print."""
+    """The whole plan; multi-line, no colour, safe to print.
+
+    A function that several steps have stands with the first of them, and the others say where.
+    """
     return inert("\n".join(_lines(plan)))
 
 
@@ -28,21 +36,23 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  stops at once if: {name}"
     if plan.direction:
         yield from direction_lines(plan.direction)
+    seen: Seen = {}
     for number, step in enumerate(plan.steps, start=1):
         yield ""
-        yield from step_lines(number, step)
+        yield from step_lines(number, step, seen)
     yield ""
     yield from _wrapped("ends with: ", plan.ends)
     for name in plan.expects:
         yield f"  verified: {name}"
 
 
-def step_lines(number: int, step: Step) -> Iterator[str]:
-    """One step, numbered from 1."""
+def step_lines(number: int, step: Step, seen: Seen | None = None) -> Iterator[str]:
+    """One step, numbered from 1; functions `seen` before are not printed again."""
+    seen = {} if seen is None else seen
     where = step.node or "operator" if step.action.kind == "manual" else step.node or "pair"
     yield f"{number:>3}  {where:<10} {_RISKS[step.risk]:<9} {step.title}"
     yield from _wrapped("       why     ", step.why)
-    yield from _action(step)
+    yield from _action(number, step, seen)
     for name in step.guards:
         yield f"       guard   {name}"
     for name in step.expects:
@@ -53,15 +63,15 @@ def step_lines(number: int, step: Step) -> Iterator[str]:
         if step.undo.none_needed:
             yield from _wrapped("       undo    ", f"none needed: {step.undo.none_needed}")
         else:
-            yield from _block("       undo    ", step.undo.text or "")
+            yield from _shell("       undo    ", step.undo.text or "", number, seen)
     yield from _wrapped("       leaves  ", step.leaves)
     yield f"       limit   {step.timeout:.0f} s"
 
 
-def _action(step: Step) -> Iterator[str]:
+def _action(number: int, step: Step, seen: Seen) -> Iterator[str]:
     action = step.action
     if action.kind == "command":
-        yield from _block("       run     ", action.text)
+        yield from _shell("       run     ", action.text, number, seen)
     elif isinstance(action, WriteFile):
         yield f"       write   {action.path} mode {action.mode}, {len(action.content.splitlines())} lines"
         yield from _block("               ", action.content)
@@ -72,8 +82,8 @@ def _action(step: Step) -> Iterator[str]:
     elif isinstance(action, Transfer):
         yield f"       copy    {action.source} to {action.host}:{action.target}"
     elif isinstance(action, Stream):
-        yield from _block("       sends   ", action.text)
-        yield from _block(f"       takes   {action.to} ", action.into)
+        yield from _shell("       sends   ", action.text, number, seen)
+        yield from _shell(f"       takes   {action.to} ", action.into, number, seen)
     else:
         yield from _wrapped("       ask     ", action.ask)
         if action.typed:
@@ -96,6 +106,19 @@ def direction_lines(direction: Direction, now: ReadNow = ()) -> Iterator[str]:
 def _end(side: Side) -> str:
     size = f" ({side.size} bytes)" if side.size is not None else ""
     return f"{side.node}:{side.component} {side.image}{size}"
+
+
+def _shell(prefix: str, text: str, number: int, seen: Seen) -> Iterator[str]:
+    """A text, without those functions at its beginning that were printed with an earlier step."""
+    parts = shell_functions.read(text)
+    new = [one for one in parts.functions if one not in seen]
+    known = [one for one in parts.functions if one in seen]
+    seen.update(dict.fromkeys(new, number))
+    there: dict[int, list[str]] = {}
+    for one in known:
+        there.setdefault(seen[one], []).append(f"{one.name}()")
+    told = "".join(f"# functions as in step {at}: {' '.join(names)}\n" for at, names in sorted(there.items()))
+    yield from _block(prefix, parts.head + told + "".join(one.text for one in new) + parts.rest)
 
 
 def _block(prefix: str, text: str) -> Iterator[str]:

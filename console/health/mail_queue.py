@@ -202,7 +202,7 @@ def shortened(report: str) -> str:
 
 
 def _code(word: str) -> bool:
-    digits = word.strip(":;,.()#").replace("-", ".").split(".")
-    return (
-        bool(digits) and all(part.isdigit() and len(part) <= 3 for part in digits) and len(digits) in (1, 3)
-    )
+    parts = word.strip(":;,.()#").split(".")
+    if not all(part.isdigit() and len(part) <= 3 for part in parts):
+        return False
+    return len(parts) == 3 or (len(parts) == 1 and len(parts[0]) == 3)

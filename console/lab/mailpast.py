@@ -99,5 +99,9 @@ def relive(mail: Mail, until: float, up_since: float) -> None:
 
 def hints() -> list[str]:
     """What of this is worth tracing, a line or two."""
-    told = [f"{s.recipient} ({s.ends})" for s in STORIES if s.node == "a"]
+    told = [
+        f"{s.sender if s.ends == 'double bounce' else s.recipient} ({s.ends})"
+        for s in STORIES
+        if s.node == "a"
+    ]
     return [f"addresses to trace: {', '.join(told[:3])},", f"  {', '.join(told[3:])}"]

@@ -25,6 +25,8 @@ DEAD_DOMAIN = "mute.example"
 """Its host does not answer at all: mail to it waits until it is too old."""
 NO_DOMAIN = "nowhere.example"
 """Does not exist."""
+NOBODY = "nobody-here"
+"""Has no mailbox."""
 TOO_LONG = "I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./"
 
 _REFUSED = (
@@ -50,7 +52,7 @@ class Traffic:
         size = int(min(4_000_000, random.lognormvariate(8.2, 1.3))) + 300
         if not slow and random.random() < self.local_share:
             sender = f"{random.choice(_SENDERS)}{random.randint(1, 99)}@{random.choice(_FAR_DOMAINS)}"
-            user = "nobody-here" if random.random() < self.bounce_share else random.choice(_USERS)
+            user = NOBODY if random.random() < self.bounce_share else random.choice(_USERS)
             return sender, [("local", f"{user}@{random.choice(LOCAL_DOMAINS)}")], size
         sender = f"{random.choice(_USERS)}@{LOCAL_DOMAINS[1]}"
         slow = slow or random.random() < self.slow_share

@@ -64,6 +64,7 @@ class Mail(QmailSend):
         for one in (process, *children):
             one.started = since
         self.started = since
+        self.expect()
         self.node.start(self._run(process))
 
     def stop(self) -> None:

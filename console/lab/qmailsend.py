@@ -5,7 +5,7 @@ import itertools
 import random
 
 from console.lab.mailqueue import Message, Queue, Recipient
-from console.lab.mailworld import TOO_LONG, Traffic, deferral_text, failure_text, success_text
+from console.lab.mailworld import NOBODY, TOO_LONG, Traffic, deferral_text, failure_text, success_text
 from console.lab.multilog import Multilog
 from console.lab.world import Node
 
@@ -31,7 +31,7 @@ Event = tuple[float, int, str, Message, Recipient, int]
 
 def next_try(born: float, now: float, channel: str) -> float:
     """When qmail-send tries again what it tries now: nextretry() of qmail-send.c, in whole seconds of age."""
-    age = max(0, int(now - born))
+    age = max(0, int(now) - int(born))
     return float(int(born) + (int(age**0.5) + _SKIPS[channel]) ** 2)
 
 
@@ -112,6 +112,10 @@ class QmailSend:
                     recipient.trying = False
                     self._schedule(message, recipient)
         self._say(self._status())
+        self.expect()
+
+    def expect(self) -> None:
+        """Choose when the next message comes."""
         self._due_arrival = self.now() + self._random.expovariate(self.traffic.rate)
 
     def inject(self, sender: str, recipients: list[tuple[str, str]], size: int, uid: int = 82) -> Message:
@@ -295,7 +299,9 @@ class QmailSend:
         plan = self.planned.get(recipient.address)
         if plan:
             return plan.pop(0)
-        domain = recipient.address.rpartition("@")[2]
+        user, _, domain = recipient.address.rpartition("@")
+        if user == NOBODY and recipient.channel == "local":
+            return "failure"
         if domain in self.deferred_domains or domain in self.slow_domains:
             return "deferral"
         return self.traffic.outcome(self._random, domain, recipient.channel)

@@ -12,7 +12,8 @@ the two ends of a pipe of the lab's. `2>FILE` it fills when the command is over;
 is it becomes `_ERRORS=FILE`.
 
 What a background job prints it passes on when the job is over. A function that is called in the background is
-therefore the first end of a pipe whose other end, `__talk`, prints to the session as it reads.
+therefore the first end of a pipe whose other end, `__talk`, prints to the session as it reads. And where the
+lab has `__NAME`, that stands for a function NAME which takes its input from a pipe.
 """
 
 import re
@@ -125,7 +126,7 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             moving += _inside(token, live) if "$(" in token.text else []
     calm = not any(t.operator and t.text == "&" for t in stream)
     """Without background jobs a pipe is never open twice at a time."""
-    functions = frozenset() if calm else frozenset(_FUNCTION.findall(text))
+    functions = frozenset(_FUNCTION.findall(text)) if quiet or not calm else frozenset()
 
     def finish(then: str = "") -> None:
         nonlocal simple, pipes, before_pipe
@@ -145,6 +146,8 @@ def edits(text: str, live: frozenset[str]) -> list[Edit]:
             # A status is the function's, as it would be without the pipe.
             moving.append((simple.words[0].start, simple.words[0].start, "{ set -o pipefail; "))
             moving.append((simple.end, simple.end, " | __talk; }"))
+        if words and words[0].text in functions and f"__{words[0].text}" in live:
+            moving.append((words[0].start, words[0].end, f"__{words[0].text}"))
         alone = calm and then == "|" and not simple.outputs and all(frame.own for frame in frames)
         if alone and words and _named(words[0], STREAMERS & live):
             before_pipe = words[0]
@@ -322,7 +325,8 @@ def _numbered(stream: list[Token], index: int) -> bool:
 @lru_cache(512)
 def with_live_input(text: str, live: frozenset[str] = frozenset()) -> str:
     """Rewrite `text` so that what would read the session's input reads it live."""
-    if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, *TALKERS, "read")):
+    own = [f"{name[2:]}()" for name in live if name.startswith("__")]
+    if "&" not in text and not any(word in text for word in (*READERS, *STREAMERS, *TALKERS, "read", *own)):
         return text
     for start, end, instead in reversed(edits(text, live)):
         text = text[:start] + instead + text[end:]

@@ -67,6 +67,16 @@ class QueueListing:
 
 
 @dataclass(frozen=True, slots=True)
+class OldestMail:
+    """The oldest message of a queue, as the last walk over it found: qmail-qstat does not tell."""
+
+    age: float
+    """Seconds it had waited then."""
+    at: float
+    """Console time of the walk."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvelopeRecipient:
     """One record of a local or remote file."""
 

@@ -11,7 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from console.parse.qmail_blocks import text_of
 from console.parse.qmail_joining import Joining, Message, deliveries
-from console.parse.qmail_log import decode, decode_all
+from console.parse.qmail_log import (
+    Bounced,
+    Delivered,
+    Ended,
+    Mangled,
+    MessageInfo,
+    NewMessage,
+    Stamp,
+    Starting,
+    TripleBounce,
+    decode,
+    decode_all,
+)
 
 MOST_MESSAGES = 500
 """Messages that are followed in one search."""
@@ -80,6 +92,7 @@ class Rounds:
         self._messages: set[int] = set()
         self._deliveries: set[int] = set()
         self._qps: set[int] = set()
+        self._lives: list[tuple[int, Stamp, Stamp]] = []
         self._passes = 0
         self.rounds = 0
         self.capped = False
@@ -158,6 +171,7 @@ class Rounds:
             self.capped = True
             asked = asked[-MOST_MESSAGES:]
         strings: list[str] = []
+        self._lives = []
         followed = {id(one) for one in asked}
         todo = list(asked)
         for one in todo:
@@ -166,6 +180,8 @@ class Rounds:
                 todo.append(one.bounce)
             if one.message is not None:
                 self._messages.add(one.message)
+                if one.started is not None and one.last is not None:
+                    self._lives.append((one.message, one.started, one.last))
                 strings.append(f"msg {one.message}")
             for delivery in deliveries(one):
                 self._deliveries.add(delivery)
@@ -181,7 +197,32 @@ class Rounds:
 
     def lines(self) -> tuple[bytes, ...]:
         """The lines that concern the messages, in the order of the log."""
-        return tuple(line for line in self._in_order() if self._concerns(line))
+        found = [line for line in self._in_order() if self._concerns(line)]
+        return tuple(self._of_lives(found) if self.capped else found)
+
+    def _of_lives(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        """Where not all is followed, only the lines of what is: of another there would be half the truth."""
+        spans: dict[int, list[tuple[Stamp, Stamp]]] = {}
+        for msg, first, last in self._lives:
+            spans.setdefault(msg, []).append((first, last))
+        running: set[int] = set()
+        for line in lines:
+            now = decode(text_of(line))
+            match now.event:
+                case Delivered(delivery) | Mangled(delivery):
+                    if delivery in running:
+                        running.discard(delivery)
+                        yield line
+                case NewMessage(msg) | MessageInfo(msg) | Bounced(msg) | TripleBounce(msg) | Ended(msg):
+                    if _during(now.stamp, spans.get(msg, ())):
+                        yield line
+                case Starting(delivery, msg):
+                    if delivery == 1:
+                        running.clear()
+                    running.discard(delivery)
+                    if _during(now.stamp, spans.get(msg, ())):
+                        running.add(delivery)
+                        yield line
 
     def _concerns(self, line: bytes) -> bool:
         if (qp := _QP.search(line)) and int(qp[1]) in self._qps:
@@ -196,3 +237,10 @@ class Rounds:
             or bool({starting, result} & (self._deliveries | {1}))
             or by in self._qps
         )
+
+
+def _during(at: Stamp | None, spans: Sequence[tuple[Stamp, Stamp]]) -> bool:
+    def order(stamp: Stamp) -> tuple[int, int]:
+        return stamp.seconds or 0, stamp.nanoseconds
+
+    return at is not None and any(order(first) <= order(at) <= order(last) for first, last in spans)

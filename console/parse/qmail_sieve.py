@@ -74,8 +74,9 @@ class Sieve:
         self._followed: set[tuple[bytes, int]] = set()
         self._deliveries: set[bytes] = set()
         self._qps: set[bytes] = set()
+        self._told: set[bytes] = set()
         self._doubles: set[bytes] = set()
-        """Numbers whose life may end as a triple bounce: its sender is `#@[]` or was not told."""
+        """Numbers whose life may end as a triple bounce: the sender is `#@[]` or was not told."""
         self._offset = 0
         self._before = self._earlier = b""
 
@@ -98,12 +99,13 @@ class Sieve:
             self._earlier = b""
         for begin in sorted(selected):
             yield text_of(block[begin : selected[begin]])
-        self._before = block[block.rfind(b"\n", 0, len(block) - 1) + 1 :].rstrip(b"\n")
+        last = block.rfind(b"\n", 0, len(block) - 1) + 1
+        self._before = b"" if last in selected else block[last:].rstrip(b"\n")
         self._offset += len(block)
 
     def _thrown_away(self, block: bytes, selected: dict[int, int]) -> None:
         """Triple bounces are told without the word "msg", just before `end msg`."""
-        if self._before[26:].startswith(_TRIPLE) and self._before.rpartition(b"/")[2] in self._numbers:
+        if _TRIPLE in self._before and self._before.rpartition(b"/")[2] in self._numbers:
             self._earlier = self._before
         at = block.find(_TRIPLE)
         while at >= 0:
@@ -112,20 +114,21 @@ class Sieve:
                 selected[begin] = end
             at = block.find(_TRIPLE, end)
 
-    def _named(self, block: bytes, start: int, numbers: frozenset[bytes], selected: dict[int, int]) -> None:
+    def _named(self, block: bytes, start: int, numbers: set[bytes], selected: dict[int, int]) -> bool:
+        """Select what is said of these numbers from `start` on; whether anything is."""
         if len(numbers) > _FEW:
-            for hit in _NUMBER.finditer(block, start):
-                if hit[1] in numbers and hit[1] in self._numbers:
-                    self._select(block, *_line(block, hit.start()), selected, hit[1])
-            return
-        for number in numbers:
+            numbers = numbers.intersection(_NUMBER.findall(block, start))
+        mentioned = False
+        for number in tuple(numbers):
             needle = b"msg " + number
             at = block.find(needle, start)
             while at >= 0 and number in self._numbers:
                 begin, end = _line(block, at)
                 if not block[at + len(needle) : at + len(needle) + 1].isdigit():
                     self._select(block, begin, end, selected, number)
+                    mentioned = True
                 at = block.find(needle, end)
+        return mentioned
 
     def _select(
         self, block: bytes, begin: int, end: int, selected: dict[int, int], number: bytes = b""
@@ -141,6 +144,7 @@ class Sieve:
             return
         self._followed.add((number, begin))
         said = block[begin:end]
+        self._notice(number, said)
         if started := _STARTING.search(said):
             self._result(started[1], block, end, selected)
         elif b" new msg " in said:
@@ -150,6 +154,16 @@ class Sieve:
                 self._numbers.discard(number)
         elif (bounced := _BOUNCE.search(said)) and self._wanted(number, self._offset + begin):
             self._bounce(bounced[1], block, end, selected)
+
+    def _notice(self, number: bytes, said: bytes) -> None:
+        if said[26:35] == b"info msg " and b" from <#@[]> qp " not in said:
+            self._told.add(number)
+            self._doubles.discard(number)
+        elif said[26:34] == b"end msg ":
+            self._told.discard(number)
+            self._doubles.discard(number)
+        elif number not in self._told:
+            self._doubles.add(number)
 
     def _wanted(self, number: bytes, here: int) -> bool:
         places = self._places.get(number)
@@ -189,4 +203,4 @@ class Sieve:
                 self._select(block, *_line(block, begin - 1), selected)
             else:
                 self._earlier = self._before
-            self._named(block, begin, frozenset((number[1],)), selected)
+            self._named(block, begin, {number[1]}, selected)

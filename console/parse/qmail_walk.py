@@ -72,6 +72,7 @@ def read_walk(
         seconds: how long the answer took; what the node itself measured comes first.
     """
     text = _LISTED.sub(_of_find_ls, walked) if walked.lstrip(" ")[:1].isdigit() else walked
+    text = text if text.endswith("\n") else f"{text}\n"
     mess = _found(_MESS, "mess", text)
     rest = {name: _found(pattern, name, text) for name, pattern in _OTHER.items()}
     directories = _directories(text)

@@ -31,7 +31,7 @@ def worst(complaints: Sequence[Complaint]) -> Severity | None:
 def state_of(row: Row) -> str:
     """Whether the file is there and in force, in a word."""
     if row.file is None:
-        return "default"
+        return "absent" if row.setting is None or row.setting.origin else "default"
     if row.in_force is not None:
         return "in force" if row.in_force else "not yet"
     return "HUP?" if row.setting is not None and row.setting.effect is Effect.HUP else "?"

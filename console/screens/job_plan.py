@@ -32,12 +32,15 @@ one: the exact text that /bin/sh will read, why, the guards that are read again 
 after it, how it is taken back, and what the pair is left as. The first line is the plan as a whole: what
 could **not** be checked, what stops the run at once, and the state at its end.
 
+Functions with which a text begins are one line of the card until you press `x`.
+
 `enter` runs the plan (it asks first), `w` saves it, `h` tells why the steps stand in this order.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "run", "Run", tooltip="Run the plan; asks first", priority=True),
         Binding("w", "save", "Save", tooltip="Write the plan as a TOML file"),
         Binding("h", "order", "Why", tooltip="Why the steps stand in this order"),
+        Binding("x", "unfold", "Functions", tooltip="Show the functions of a step, or fold them"),
     ]
 
     def __init__(self, plan: Plan) -> None:
@@ -128,6 +131,10 @@ could **not** be checked, what stops the run at once, and the state at its end.
             self.app.notify(one_line(f"not saved: {why}"), severity="error", markup=False, timeout=8)
         else:
             self.app.notify(one_line(f"saved: {path}"), markup=False, timeout=4)
+
+    def action_unfold(self) -> None:
+        """Every line of the step's text, or its functions in one."""
+        self.query_one(StepCard).toggle_folded()
 
     def action_order(self) -> None:
         """Every step's reason, in order."""

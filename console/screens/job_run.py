@@ -76,6 +76,7 @@ A run of another console on this machine is shown as it goes on; it is answered 
         Binding("u", "undo", "Undo", tooltip="Take back what was done, backwards"),
         Binding("o", "output", "Output", tooltip="What the step prints, on the whole screen"),
         Binding("h", "order", "Why", tooltip="Why the steps stand in this order"),
+        Binding("x", "unfold", "Functions", tooltip="Show the functions of a step, or fold them"),
     ]
 
     pointed: var[str | None] = var(None)
@@ -332,6 +333,10 @@ A run of another console on this machine is shown as it goes on; it is answered 
         """The output on the whole screen, and back."""
         self.output = not self.output
         (self.query_one(RunOutput) if self.output else self.query_one(PlanSteps)).focus()
+
+    def action_unfold(self) -> None:
+        """Every line of the step's text, or its functions in one."""
+        self.query_one(StepCard).toggle_folded()
 
     def action_order(self) -> None:
         """Every step's reason, in order."""

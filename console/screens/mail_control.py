@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from console.health.qmail_control.checks import Complaint
 from console.health.qmail_control.comparing import differences
-from console.health.qmail_control.reading import shown
+from console.health.qmail_control.reading import shown, shown_showctl
 from console.health.qmail_control.survey import Row, Survey, survey
 from console.model.mail import ControlFile, ControlFiles, MailTrouble
 from console.model.words import Home
@@ -164,7 +164,12 @@ read; words behind a relay in smtproutes may be a password and are left out.
         ranked.sort(key=lambda one: one[:2])
         self._rows = {row.name: row for _, _, row in ranked}
         lines = [(row.name, control_line(row, self._of(row))) for row in self._rows.values()]
-        self.query_one("#files", OptionLines).show_lines(lines or [("", self._nothing())])
+        files = self.query_one("#files", OptionLines)
+        at_top = files.highlighted in (None, 0)
+        files.show_lines(lines or [("", self._nothing())])
+        if at_top and files.highlighted is not None:
+            # Who has not moved yet stays at the worst, also when the other node's answer changes that.
+            files.highlighted = 0
         self._detail()
         self._tell()
 
@@ -266,7 +271,9 @@ read; words behind a relay in smtproutes may be a password and are left out.
         """What qmail-showctl says on the node."""
         found = self.read.get(self.home)
         if found is not None:
-            self.app.push_screen(RawScreen(f"qmail-showctl on {self._node(self.home)}", found.showctl))
+            self.app.push_screen(
+                RawScreen(f"qmail-showctl on {self._node(self.home)}", shown_showctl(found.showctl))
+            )
 
     def action_copy(self) -> None:
         """What is told of the file under the cursor."""

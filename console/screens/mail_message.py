@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Resize
 from textual.reactive import var
 from textual.worker import Worker, get_current_worker
 
@@ -105,7 +104,7 @@ lines as they stand there.
         """What nobody looks at is not looked for."""
         self._stop()
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Lines are as long as there is room."""
         self.call_after_refresh(self._draw)
 

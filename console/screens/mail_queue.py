@@ -1,15 +1,15 @@
 """The queue of one node, message by message, however many there are."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.reactive import var
 
-from console.model.mail import MailTrouble, Queued
+from console.model.mail import MailTrouble, Queued, QueueListing
 from console.model.words import Home
 from console.screens.mail_message import MessageScreen
 from console.screens.mail_trace import TraceScreen
@@ -18,7 +18,7 @@ from console.screens.mail_words import unseen
 from widgets.amounts import clock
 from widgets.drawn import Drawn
 from widgets.plain import one_line
-from widgets.queue_rows import NEEDS_LETTERS
+from widgets.queue_rows import NEEDS_LETTERS, Prepared
 from widgets.queue_table import QueueTable
 from widgets.signs import Tone, mark
 
@@ -72,9 +72,7 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
         table = self.query_one(QueueTable)
         table.focus()
         if self._first is not None:
-            first, self._first = self._first, None
-            self.walks = {self.home: first}
-            table.add(tuple(first.letters), first.letters)
+            self.walks = {self.home: self._first}
         self._tell()
 
     def watch_walks(self) -> None:
@@ -83,7 +81,18 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
         table = self.query_one(QueueTable)
         if listing is not None and listing.messages is not table.rows.messages:
             self._trouble = ""
-            table.load(listing.messages, listing.taken)
+            self.show(listing)
+        self._tell()
+
+    @work(group="show", exclusive=True)
+    async def show(self, listing: QueueListing) -> None:
+        """Make a listing ready beside the screen, then show it."""
+        prepared = await asyncio.to_thread(Prepared, listing.messages)
+        table = self.query_one(QueueTable)
+        table.load(prepared, listing.taken)
+        if self._first is not None and self._first.listing is listing:
+            table.add(tuple(self._first.letters), self._first.letters)
+        self._first = None
         self._tell()
 
     def watch_walking(self) -> None:
@@ -98,7 +107,7 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
         """The name of the node."""
         self._tell()
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """The title reaches from corner to corner."""
         self.call_after_refresh(self._tell)
 
@@ -121,13 +130,16 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
         self.app.push_screen(MessageScreen(self.home, one.msg, listing.split if listing else None))
 
     def _wanting(self) -> list[int]:
-        """The messages whose envelopes are to be read next."""
+        """The messages whose envelopes are to be read next: those that can be seen, then those needed.
+
+        Where the order comes from the envelopes, rows are not read for being seen: they would move away.
+        """
         table = self.query_one(QueueTable)
         rows, seen = table.rows, table.seen
-        near = rows.missing(seen)
-        if near:
+        by_letters = rows.sort in NEEDS_LETTERS
+        if not by_letters and rows.missing(seen):
             return rows.missing(range(max(0, seen.start - AHEAD), seen.stop + AHEAD))[:LETTERS]
-        if (rows.wanted and not rows.wanted.isdigit()) or rows.sort in NEEDS_LETTERS:
+        if (rows.wanted and not rows.wanted.isdigit()) or by_letters:
             self._allowed = max(self._allowed, LETTERS)
         room = min(self._allowed - rows.read, LETTERS)
         return rows.unread(room) if room > 0 else []
@@ -220,7 +232,7 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
             parts.append(mark(Tone.WORKING, said) if self.reading else Content.styled(said, "dim"))
         if walk.listing is not None:
             parts.append(Content.styled(f"walked {clock(walk.at)} in {walk.listing.seconds:.2f} s", "dim"))
-            if walk.listing.messages and not rows.shown:
+            if rows.messages and not rows.shown:
                 parts.insert(0, Content("no message matches the words"))
             elif not walk.listing.messages and not walk.trouble:
                 parts.insert(0, Content("the queue is empty"))

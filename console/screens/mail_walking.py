@@ -11,7 +11,7 @@ from textual.reactive import var
 from textual.worker import Worker, get_current_worker
 
 from console.health.mail_queue import Deferrals, QueueFigures, deferrals, figures, next_walk, sample
-from console.model.mail import Envelope, MailReading, MailTrouble, QueueListing
+from console.model.mail import Envelope, MailReading, MailTrouble, OldestMail, QueueListing
 from console.model.words import Home
 from console.screens.showing import PairScreen
 
@@ -161,6 +161,11 @@ class WalkingScreen(PairScreen):
 
     def _told(self, home: Home, walk: Walk) -> None:
         self.walks = {**self.walks, home: walk}
+        if walk.figures is not None:
+            known = {key: one for key, one in self.app.oldest.items() if key != (self.pair, home)}
+            if walk.figures.oldest is not None:
+                known[self.pair, home] = OldestMail(walk.figures.oldest[1], walk.at)
+            self.app.oldest = known
 
 
 async def look(mails: MailReading, pair: str, home: Home, before: Walk, *, figured: bool) -> Walk:

@@ -165,7 +165,8 @@ def unseen(walk: Walk) -> list[str]:
     found = []
     if listing.denied:
         names, user = one_line(", ".join(listing.denied), 60), one_line(listing.user or "who logs in", 20)
-        found.append(f"{user} may not look into {names}: {_who_may(listing.denied)}")
+        found.append(f"{user} may not look into {names}")
+        found.append(_who_may(listing.denied))
     if listing.vanished:
         found.append(f"{listing.vanished:,} files went while the walk went on")
     if listing.unread:

@@ -2,8 +2,10 @@
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
+from textual.reactive import var
 from textual.widget import Widget
 
+from console.model.mail import OldestMail
 from console.model.snapshot import NodeView
 from console.model.words import Home
 from console.screens.finding_dialog import FindingDialog
@@ -14,7 +16,7 @@ from console.screens.showing import PairScreen
 from widgets.data_path import DataPath
 from widgets.events_list import EventsList, event_text
 from widgets.findings_list import FindingsList
-from widgets.mail_panel import MailPanel
+from widgets.mail_panel import MailPanel, serving_home
 from widgets.node_card import NodeCard
 from widgets.readiness_line import ReadinessLine
 
@@ -32,6 +34,9 @@ breaks, the data path is broken. Ages stand at the right of each line; what is t
 `tab` goes from box to box. `enter` on a node or finding shows all of it; `r` the text behind it.
 """
 
+    oldest: var[OldestMail | None] = var(None)
+    """Of the node whose mail is shown, where its queue was walked."""
+
     def content(self) -> ComposeResult:
         """Everything at once."""
         bind = {"state": PairScreen.state, "moment": PairScreen.moment, "compact": PairScreen.compact}
@@ -43,12 +48,22 @@ breaks, the data path is broken. Ages stand at the right of each line; what is t
         with Container(id="below"):
             yield FindingsList().data_bind(PairScreen.state, PairScreen.filter)
             with Container(id="beside"):
-                yield MailPanel().data_bind(**bind)
+                yield MailPanel().data_bind(**bind, oldest=OverviewScreen.oldest)
                 yield EventsList().data_bind(PairScreen.state, PairScreen.filter)
 
     def on_mount(self) -> None:
         """`enter` opens the worst finding."""
         self.query_one(FindingsList).focus()
+        self.watch(self.app, "oldest", self._take_oldest)
+
+    def take(self) -> None:
+        """The newest state, and what is known of the queue of the node that serves."""
+        super().take()
+        self._take_oldest()
+
+    def _take_oldest(self) -> None:
+        if self.is_current and self.state is not None:
+            self.oldest = self.app.oldest.get((self.pair, serving_home(self.state)))
 
     def on_node_card_chosen(self, event: NodeCard.Chosen) -> None:
         """Everything of that node."""

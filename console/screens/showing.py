@@ -13,7 +13,7 @@ from textual.widgets import Footer, Input
 
 from console.model.config import PairConfig
 from console.model.form import JobInfo
-from console.model.mail import MailReading
+from console.model.mail import MailReading, OldestMail
 from console.model.run import Question, RunRecord
 from console.model.snapshot import PairState
 from console.model.words import Home
@@ -55,6 +55,9 @@ class ConsoleApp(App[None]):
     """What the run waits for the operator with."""
     refusal: var[JobRefused | None] = var(None)
     """Why the run that was asked for did not begin."""
+
+    oldest: var[Mapping[tuple[str, Home], OldestMail]] = var(dict)
+    """The oldest message by pair and node, where a queue was walked."""
 
     def __init__(
         self,

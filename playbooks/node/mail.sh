@@ -8,7 +8,7 @@
 # line each after `+`, and ends with `.`.
 #
 # Functions are called by their names in variables, and names of files are our own.
-# shellcheck disable=SC2329,SC2012,SC2009
+# shellcheck disable=SC2329,SC2317,SC2012,SC2009
 #
 # The braces make the shell read all of this before it runs any of it: what follows on the same input is requests.
 {
@@ -26,11 +26,13 @@ job=
 list=
 more=
 # What may be shown of control/: the files of qmail-control(5), and those that guides add. Others may hold keys.
-known='badhelo badmailfrom badmailto badrcptto bouncefrom bouncehost concurrencyincoming concurrencylocal
-concurrencyremote databytes defaultdelivery defaultdomain defaulthost doublebouncehost doublebounceto envnoathost
-helohost idhost localiphost locals me moreipme morercpthosts notipme outgoingip percenthack plusdomain qmqpservers
-queuelifetime rcpthosts smtpgreeting smtproutes spfbehavior tarpitcount tarpitdelay timeoutconnect timeoutremote
-timeoutsmtpd virtualdomains'
+known='badhelo badloadertypes badmailfrom badmailfromnorelay badmailto badmailtonorelay badmimetypes badrcptto
+bouncefrom bouncehost bouncemaxbytes concurrencyincoming concurrencylocal concurrencyremote databytes
+defaultdelivery defaultdomain defaulthost doublebouncehost doublebounceto envnoathost helohost idhost
+localiphost locals maxrcpt me mfcheck morercpthosts outgoingip percenthack plusdomain qmqpservers queuelifetime
+rcpthosts recipientmap relaymailfrom simcontrol smtpgreeting smtpplugins smtproutes spfbehavior spfexp spfguess
+spfrules tarpitcount tarpitdelay timeoutconnect timeoutremote timeoutsmtpd tlsclientciphers tlsclients
+tlsserverciphers virtualdomains'
 
 # $1: the request's number, $2: the section's name, the rest: what answers it.
 section() {
@@ -330,7 +332,7 @@ follow() {
 work() {
 	said=
 	"$@" </dev/null
-	section "$2" done :
+	section "$2" 'done' :
 }
 
 # One thing after the other, and each beside this shell.

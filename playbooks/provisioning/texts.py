@@ -24,7 +24,7 @@ def make_image(path: str, size: int, preallocate: bool) -> str:
     """Make an image of `size` bytes unless it is there; one of another size is refused.
 
     A file IMAGE.unused beside it says that nothing but provisioning has written to it, until `to_be_mounted`
-    calls it IMAGE.new: then the image is not made or blanked anew any more. `in_use` removes it.
+    calls it IMAGE.new: then only its superblock can prove that it was not (`nobodys`). `in_use` removes it.
     """
     lines = [
         f"image={q(path)} directory={q(dirname(path))} want={size}",

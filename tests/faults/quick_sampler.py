@@ -206,6 +206,7 @@ class QuickSampler:
     async def _mail(self) -> int:
         self._text.append("## qstat\n")
         counted = await self._ran(f"{self._settings['qmail']}/bin/qmail-qstat")
-        self._text.append("## log\n")
+        # The lab's queue is where its name says.
+        self._text.append(f"## place\n{self._settings['qmail']}/queue\n## log\n")
         await self._ran("tail", "-n", "200", self._settings["qmaillog"])
         return counted

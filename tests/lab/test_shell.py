@@ -38,7 +38,10 @@ async def test_what_a_function_prints_in_the_background_is_there_before_it_ends(
     node = World().nodes["a"]
     shell = Shell(node, commands(), live, take, take)
     text = """
-    watch() { while [ ! -e /enough ]; do echo still | awk '{ print $1, "watching" }'; sleep 1; done; return 3; }
+    watch() {
+        while [ ! -e /enough ]; do echo still | awk '{ print $1, "watching" }'; sleep 1; done
+        return 3
+    }
     watch &
     watcher=$!
     while [ ! -e /enough ]; do sleep 1; done

@@ -97,3 +97,10 @@ def test_any_text_is_split_into_tokens_that_stand_where_they_say(text: str) -> N
 @given(st.text(max_size=80))
 def test_rewriting_never_fails(text: str) -> None:
     with_live_input(text + "\nread x")
+
+
+def test_a_function_for_which_the_lab_has_a_command_of_its_own_is_that_command() -> None:
+    text = "a() {\necho\n}\nsend | { a 5; echo $?; } | take\n"
+    assert with_live_input(text, frozenset({"__a"})) == text.replace("{ a 5", "{ __a 5")
+    assert with_live_input(text, frozenset({"__b"})) == text
+    assert with_live_input("send | { a 5; }", frozenset({"__a"})) == "send | { a 5; }"

@@ -167,8 +167,8 @@ async def test_a_full_target_a_missing_snap_and_a_file_that_changes_meanwhile_en
         assert record.state is RunState.DONE, told(record)
         assert list(operator.failed) == ["move-home"]
         assert (
-            "on web-a: failed, exit 1: web-a: ada1s1g on web-a, which takes /home, is full: give it more room "
-            "in a new plan, or leave something out" in operator.failed["move-home"].text
+            "on web-a: failed, exit 1: web-a: ada1s1g on web-a, which takes /home, is full: "
+            "give it more room in a new plan, or leave something out" in operator.failed["move-home"].text
         )
         assert "No space left on device" in operator.said["move-home"]
         assert await d.ok("web-a", "ls -ld /usr/.snap | awk '{ print $3, $4 }'") == "root operator\n"

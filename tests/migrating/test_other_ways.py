@@ -13,6 +13,8 @@ _ROOM = """
 mdconfig -a -t swap -s 64m -u 9 && newfs /dev/md9 >/dev/null && mkdir /dumps && mount /dev/md9 /dumps
 """
 _FILE: dict[str, object] = {"way": "file", "work_directory": "/dumps"}
+_PACKED: dict[str, object] = {"compress": True}
+_LIMITED: dict[str, object] = {"rate_limit": "20m"}
 _SIZES = ("/=100m", "swap=8m", "/usr=90m", "/var=rest", "/home=100m")
 
 
@@ -20,6 +22,8 @@ _SIZES = ("/=100m", "swap=8m", "/usr=90m", "/var=rest", "/home=100m")
     ("answers", "mounted"),
     [
         pytest.param({**_FILE, "leave_out": ()}, 4, id="file"),
+        pytest.param({**_FILE, **_PACKED}, 4, id="packed-file"),
+        pytest.param(_LIMITED, 4, id="limited"),
         pytest.param({"layout": "one"}, 1, id="one"),
         pytest.param({"scheme": "gpt", "becomes": "ada1"}, 4, id="gpt"),
         pytest.param({"second_level": False, "layout": "keep", "check": "sample"}, 4, id="once"),
@@ -43,7 +47,17 @@ async def test_it_boots(answers: dict[str, object], mounted: int) -> None:
         assert await d.sums("web-a", trees) == before
 
 
-@pytest.mark.parametrize("answers", [{"way": "console", "compress": True}, _FILE], ids=["packed", "file"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"way": "console", **_PACKED}, id="console-packed"),
+        pytest.param({"way": "console", **_LIMITED}, id="console-limited"),
+        pytest.param({"way": "direct", **_PACKED}, id="direct-packed"),
+        pytest.param({"way": "direct", **_PACKED, **_LIMITED}, id="direct-packed-limited"),
+        pytest.param(_FILE, id="file"),
+        pytest.param({**_FILE, **_PACKED}, id="file-packed"),
+    ],
+)
 async def test_it_boots_elsewhere(answers: dict[str, object]) -> None:
     async with disks() as d:
         before = await d.sums("web-a")

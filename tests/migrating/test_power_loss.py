@@ -81,3 +81,39 @@ async def test_on_the_same_machine_with_a_label_edit(step: str) -> None:
         assert record.state is RunState.DONE, told(record)
         assert (await d.boots("web-a", "ada1", "remove")).endswith("called ada0 now: / is /dev/ada0s1a")
         assert await d.sums("web-a") == before
+
+
+class _Between(Hand):
+    """The power goes when one step is done and before the next one begins; then the run goes on by itself."""
+
+    def __init__(self, d: Disks, machine: str, done: str) -> None:
+        super().__init__(lab=d.lab)
+        self.d, self.machine, self.done = d, machine, done
+        self.back: asyncio.Task[str] | None = None
+
+    def tell(self, run: RunRecord) -> None:
+        """Cut it."""
+        record = next(one for one in run.steps if one.id == self.done)
+        if self.back is None and record.state is StepState.DONE:
+            self.d.node(self.machine).cut_power()
+            self.back = asyncio.create_task(self.d.lab.fault("power-on", self.machine))
+
+
+@pytest.mark.parametrize("done", ["mount-copies", "fstab", "unmount-copies"])
+async def test_between_two_steps_the_copies_are_mounted_again(done: str) -> None:
+    async with disks() as d:
+        before = await d.sums("web-a")
+        operator = d.operator = _Between(d, "web-a", done)
+        record = await d.applied(await d.planned(target_disk="ada1"))
+        for _ in range(3):
+            if record.state is RunState.DONE:
+                break
+            await eventually(lambda: d.node("web-a").ready, 60)
+            record = await d.runner().resume(record.id)
+        assert operator.back is not None
+        assert record.state is RunState.DONE, told(record)
+        assert (await d.boots("web-a", "ada1", "remove")).endswith("called ada0 now: / is /dev/ada0s1a")
+        assert await d.sums("web-a") == before
+        # Nothing was written where the copy was not mounted.
+        await d.boots("web-a", "removed")
+        assert await d.ok("web-a", "find /mirrorgate-copy 2>/dev/null; true") == ""

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +132,43 @@ def test_a_level_1_brings_what_was_changed_added_and_removed(machine: real.Machi
     code, said = machine.run(command(work, level=1))
     assert code == 0, said
     assert described(copy_of(machine, work)) == described(source)
+
+
+@pytest.mark.skipif(not Path("/usr/bin/chattr").exists(), reason="no chattr")
+def test_flags_arrive_and_what_has_the_flag_nodump_is_left_out(machine: real.Machine, work: Work) -> None:
+    source = Path(work.moves[0].mount)
+    for flag in "iaASd":
+        (source / f"flag {flag}").write_text(flag)
+        subprocess.run(["chattr", f"+{flag}", source / f"flag {flag}"], check=True)
+    try:
+        code, said = machine.run(command(work))
+        assert code == 0, said
+        flags = {name: set(at) & set("iaASd") for name, at in listed(copy_of(machine, work)).items()}
+        assert {name: at for name, at in flags.items() if name.startswith("flag")} == {
+            f"flag {flag}": {flag} for flag in "iaASd"
+        }
+        unlock(copy_of(machine, work))
+        left = replace(work, moves=(replace(work.moves[0], excludes=(str(source / "flag d"),)),))
+        code, said = machine.run(command(left))
+        assert code == 0, said
+        assert {name for name in listed(copy_of(machine, work)) if name.startswith("flag")} == {
+            f"flag {flag}" for flag in "iaAS"
+        }
+    finally:
+        unlock(source)
+        unlock(copy_of(machine, work))
+
+
+def listed(tree: Path) -> dict[str, str]:
+    """The flags that lsattr shows of each name."""
+    said = subprocess.run(["lsattr", "."], cwd=tree, capture_output=True, text=True, check=True).stdout
+    lines = (line.partition(" ") for line in said.splitlines())
+    return {name.removeprefix("./"): flags for flags, _, name in lines}
+
+
+def unlock(tree: Path) -> None:
+    """What must not be changed may be."""
+    subprocess.run(["chattr", "-i", "-a", *tree.glob("flag [ia]")], check=True)
 
 
 def test_a_full_target_is_a_failure(machine: real.Machine, work: Work) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from console.app import MirrorgateApp
-from console.model.mail import ControlFile, ControlFiles, MailTrouble
+from console.model.mail import ControlFile, ControlFiles, MailTrouble, OldestMail
 from console.model.words import Home
 from console.screens.mail_control import ControlScreen
 from console.screens.raw import RawScreen
@@ -21,6 +22,8 @@ from tests.widgets.test_plain import acts
 from widgets.drawn import Drawn
 from widgets.option_lines import OptionLines
 
+ROUTE = ":relay.example:587 user hunter2"
+
 
 def mails() -> FakeMails:
     """web-a has changed some files since qmail-send started, web-b has no rcpthosts."""
@@ -32,9 +35,8 @@ def mails() -> FakeMails:
     changed = ("concurrencyremote", "locals")
     files = tuple(replace(f, changed=NOW - 100) if f.name in changed else f for f in here.files)
     key = ControlFile("servercert.pem", bytes=3000, changed=NOW, mode="-rw-r-----", owner="root")
-    there = captured_control(
-        me="mx2.example.net\n", helohost=None, rcpthosts=None, smtproutes=":relay.example:587 user hunter2\n"
-    )
+    there = captured_control(me="mx2.example.net\n", helohost=None, rcpthosts=None, smtproutes=f"{ROUTE}\n")
+    there = replace(there, showctl=there.showctl.replace("ok.example:127.0.0.1:3001", ROUTE))
     return FakeMails(controls={Home.MASTER: replace(here, files=(*files, key)), Home.SLAVE: there})
 
 
@@ -148,6 +150,11 @@ async def test_no_password_of_a_route_and_no_key_comes_to_the_screen() -> None:
         await pilot.press("n")
         await pilot.pause()
         assert "hunter2" not in detail(app) + text_of(app)
+        await pilot.press("n", "r")
+        await pilot.pause()
+        assert "SMTP route: :relay.example:587 (…)" in str(app.screen.query_one(Static).render())
+        await pilot.press("y")
+        assert "hunter2" not in app.clipboard
 
 
 async def test_reading_shows_that_it_works_and_escape_breaks_it_off() -> None:
@@ -221,3 +228,32 @@ async def test_hostile_files_are_drawn_as_text() -> None:
             await pilot.pause()
             assert not acts(text_of(app))
         assert app.return_code is None
+
+
+async def test_the_overview_tells_the_oldest_message_of_the_last_walk_and_forgets_it() -> None:
+    clock = Clock()
+    state = sample.healthy()
+    app = MirrorgateApp([state.snapshot.config], Feed(state), clock=clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(lambda: app.states)
+        await pilot.pause()
+        assert "oldest" not in text_of(app)
+        app.oldest = {
+            (app.pair, Home.MASTER): OldestMail(3 * 3600.0, clock.now),
+            (app.pair, Home.SLAVE): OldestMail(9.0, clock.now),
+        }
+        await eventually(lambda: "oldest 3h" in text_of(app))
+        app.beat = clock.now = clock.now + 2000.0
+        await eventually(lambda: "oldest" not in text_of(app))
+
+
+async def test_a_walk_tells_the_overview_what_is_oldest() -> None:
+    fake = FakeMails.captured("05-mixed-deferred")
+    app = console(fake)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(lambda: app.states)
+        await pilot.press("4")
+        await eventually(lambda: (app.pair, Home.MASTER) in app.oldest)
+        assert app.oldest[app.pair, Home.MASTER].age > 0
+        await pilot.press("1")
+        await eventually(lambda: "oldest" in text_of(app))

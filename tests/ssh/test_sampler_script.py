@@ -250,9 +250,12 @@ def test_the_mail_section_holds_counts_and_log(stage: Stage, shell: str) -> None
     (stage.folder / "bin").mkdir()
     (stage.folder / "bin" / "qmail-qstat").symlink_to(STUBS / "answer")
     (stage.folder / "bin" / "text").symlink_to(STUBS / "text")
+    (stage.folder / "elsewhere").mkdir()
+    (stage.folder / "queue").symlink_to(stage.folder / "elsewhere")
     log = stage.write("current", "@400000005f new msg 1\n")
     mail = frames(stage.run(shell, f"set qmail {stage.folder}", f"set qmaillog {log}", "tick 1 mail"))["mail"]
-    assert mail.text == "## qstat\n" + text("qmail-qstat") + "## log\n@400000005f new msg 1\n"
+    place = f"## place\n{stage.folder.resolve()}/elsewhere\n"
+    assert mail.text == "## qstat\n" + text("qmail-qstat") + place + "## log\n@400000005f new msg 1\n"
 
 
 def test_a_hostile_log_line_cannot_end_its_frame(stage: Stage, shell: str) -> None:

@@ -69,7 +69,7 @@ ADDITIONS: tuple[Setting, ...] = (
     Setting("simversions.cdb", Kind.CLOSED, "simscan", Effect.AT_ONCE, "Versions of the scanners.",
             origin="simscan"),
     Setting("concurrencyincoming", Kind.NUMBER, "the run script of qmail-smtpd", Effect.SERVICE,
-            "How many SMTP clients are served at once.", origin=_LWQ, unit="connections", least=1),
+            "How many SMTP clients are served at once.", origin=_LWQ, unit="connections"),
     Setting("defaultdelivery", Kind.LINES, "/var/qmail/rc", Effect.SERVICE,
             "How mail is delivered to users without a .qmail file.", origin=_LWQ),
     Setting("recipientmap", Kind.LINES, "nothing since qmail 1.02", Effect.NEVER,

@@ -6,7 +6,7 @@ from enum import Enum
 
 from console.health.qmail_control.checks import Complaint, complain
 from console.health.qmail_control.lint import in_order
-from console.health.qmail_control.reading import LISTS, Controls, counted
+from console.health.qmail_control.reading import LISTS, Controls, counted, cut
 from console.health.qmail_control.setting import Kind, Setting
 from console.health.qmail_control.table import SETTINGS
 from console.model.mail import ControlFiles
@@ -53,7 +53,7 @@ def compare(name: str, here: Controls, there: Controls) -> Sameness:
             return Sameness.OWN if setting is not None and setting.own and a and b else Sameness.DIFFERENT
         return Sameness.UNKNOWN
     if a is not None and b is not None and a.text is not None and a.text == b.text:
-        return Sameness.SAME
+        return Sameness.DIFFERENT if (cut(a) or cut(b)) and a.bytes != b.bytes else Sameness.SAME
     first, second = in_effect(setting, here), in_effect(setting, there)
     if first is None or second is None:
         return Sameness.UNKNOWN

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from console.health.qmail_control.checks import Complaint, complain
 from console.health.qmail_control.names import covers, meant
 from console.health.qmail_control.permissions import may_all_read, may_all_write
-from console.health.qmail_control.reading import Controls, entries, number
+from console.health.qmail_control.reading import Controls, cut, entries, number, sound_text
 from console.health.qmail_control.setting import Effect
 from console.health.qmail_control.syntax import check
 from console.health.qmail_control.table import SETTINGS
@@ -77,8 +77,8 @@ def _file(file: ControlFile, started: float | None) -> Iterator[Complaint]:
     if file.text is None:
         yield complain("Q40", file.name, file.unknown)
         return
-    yield from check(setting, file.text)
-    if file.bytes is not None and file.bytes > len(file.text.encode(errors="surrogatepass")) + 3:
+    yield from check(setting, sound_text(file) or "")
+    if cut(file):
         yield complain("Q41", file.name, f"of {file.bytes} bytes")
     if started is not None and file.changed is not None and file.changed > started:
         if setting.effect is Effect.RESTART:
@@ -135,11 +135,12 @@ def _domains(files: Controls) -> Iterator[Complaint]:
     if files.text("rcpthosts") is None or (_more(files) and files.text("morercpthosts") is None):
         return
     hosts = accepted(files)
+    partly = files.unknown("rcpthosts") or files.unknown("morercpthosts")
     for domain, (file, at) in here.items():
-        if domain not in _NO_ADDRESS and not covers(hosts, domain):
+        if not partly and domain not in _NO_ADDRESS and not covers(hosts, domain):
             mild = Severity.NOTICE if file == "me" else None
             yield complain("Q23", file, domain, at, mild)
-    if virtual.get("", ("", 0))[0]:
+    if virtual.get("", ("", 0))[0] or files.unknown("locals") or files.unknown("virtualdomains"):
         return
     for name in ("rcpthosts", "morercpthosts"):
         for domain, line in files.domains(name).items():

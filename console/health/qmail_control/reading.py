@@ -15,6 +15,8 @@ from console.model.mail import ControlFile
 LISTS = frozenset(
     (Kind.DOMAINS, Kind.HOSTS, Kind.SENDERS, Kind.ROUTES, Kind.VIRTUAL, Kind.SERVERS, Kind.LINES)
 )
+READ = 65_536
+"""Bytes of a file that are read."""
 LARGEST = 2**31 - 1
 """What fits into the int that qmail keeps a number in."""
 _ROUTE = re.compile(r"((?:[^:\s|]*:)?(?:\[[^\]\s]*\]|[^:\s|]*)(?::[0-9]*)?)(.*)", re.DOTALL)
@@ -80,11 +82,30 @@ def shown(name: str, text: str) -> str:
     return "\n".join(_without_words(line) for line in text.split("\n"))
 
 
+def shown_showctl(text: str) -> str:
+    """What qmail-showctl says without the same words: it repeats smtproutes as they are."""
+    return "\n".join(
+        f"{head}{colon}{_without_words(route)}" if colon else line
+        for line in text.split("\n")
+        for head, colon, route in (line.partition("SMTP route: "),)
+    )
+
+
 def _without_words(line: str) -> str:
     found = _ROUTE.fullmatch(line)
     if line.startswith("#") or found is None or not found[2].strip():
         return line
     return f"{found[1]} (…)"
+
+
+def cut(file: ControlFile) -> bool:
+    """Whether only the beginning of a file was read."""
+    return file.bytes is not None and file.bytes > READ
+
+
+def sound_text(file: ControlFile) -> str | None:
+    """The text of a file without the line that may be torn where only its beginning was read."""
+    return file.text.rpartition("\n")[0] if file.text is not None and cut(file) else file.text
 
 
 class Controls:
@@ -99,11 +120,11 @@ class Controls:
     def text(self, name: str) -> str | None:
         """The text of a file; None where it is not there or not known."""
         file = self.of.get(name)
-        return file.text if file is not None else None
+        return sound_text(file) if file is not None else None
 
     def unknown(self, name: str) -> bool:
-        """Whether a file is there and was not read."""
-        return name in self.of and self.of[name].text is None
+        """Whether a file is there and was not read, or not all of it."""
+        return name in self.of and (self.of[name].text is None or cut(self.of[name]))
 
     def line(self, name: str) -> str | None:
         """A single value, with `me` in its place where it is absent; None where neither is known."""

@@ -68,7 +68,7 @@ class Setting:
     """Whether it names the node itself, so that the nodes of a pair are expected to differ."""
     unit: str = ""
     least: int = 0
-    """A smaller number works, but does harm."""
+    """Fewer seconds work, but do harm."""
     most: int | None = None
     origin: str = ""
     """The patch or habit it comes from; empty: qmail 1.03."""

@@ -31,11 +31,11 @@ QMAIL: tuple[Setting, ...] = (
     ),
     Setting(
         "concurrencylocal", Kind.NUMBER, _SEND, Effect.RESTART,
-        "How many local deliveries may run at once.", default="10", unit="deliveries", least=1,
+        "How many local deliveries may run at once.", default="10", unit="deliveries",
     ),
     Setting(
         "concurrencyremote", Kind.NUMBER, _SEND, Effect.RESTART,
-        "How many remote deliveries may run at once.", default="20", unit="deliveries", least=1,
+        "How many remote deliveries may run at once.", default="20", unit="deliveries",
     ),
     Setting(
         "databytes", Kind.NUMBER, f"{_SMTPD}, qmail-qmtpd", Effect.AT_ONCE,

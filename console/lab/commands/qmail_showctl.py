@@ -78,13 +78,13 @@ async def qmail_showctl(call: Call) -> int:
     for name, known in _FILES.items():
         call.say("")
         text = texts.get(name)
-        if text is None and isinstance(known, _Single):
-            otherwise = me if known.otherwise is None else known.otherwise
-            call.say(f"{name}: (Default.) {known.says.format(otherwise)}")
+        first = (text or "").partition("\n")[0].strip()
+        if isinstance(known, _Single) and text is None:
+            call.say(f"{name}: (Default.) {known.says.format(known.otherwise or me)}")
+        elif isinstance(known, _Single):
+            call.say(f"{name}: {known.says.format(first)}")
         elif text is None:
             call.say(f"{name}: (Default.) {known.otherwise.format(me=me)}")
-        elif isinstance(known, _Single):
-            call.say(f"{name}: {known.says.format(text.partition(chr(10))[0].strip())}")
         else:
             call.say(f"{name}: ")
             for line in text.splitlines():

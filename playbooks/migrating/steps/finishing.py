@@ -8,7 +8,6 @@ from playbooks.migrating.steps.second_level import unflag
 from playbooks.migrating.work import Way, Work
 from playbooks.parts.building import manual_step, no_undo, q
 
-
 STARTS = "start-from-new-disk"
 """Id of the step after which the machine runs again."""
 

@@ -1,7 +1,7 @@
 """From a copy to a disk that boots: fstab and loader.conf of the copy, its label, its boot code."""
 
 from console.model.disks import Scheme
-from console.model.plan import Change, Step, WriteFile
+from console.model.plan import Change, Step
 from playbooks.migrating.steps.dividing import (
     by_gpart,
     label_tool,
@@ -10,8 +10,8 @@ from playbooks.migrating.steps.dividing import (
     unused_line,
     writable,
 )
-from playbooks.migrating.steps.dumping import files_at, reopen_lines, unmount_lines
-from playbooks.migrating.steps.naming import COPIES, opened, root_of, step, taken_back
+from playbooks.migrating.steps.dumping import files_at, mounted_at, reopen_lines, unmount_lines
+from playbooks.migrating.steps.naming import COPIES, new_device, opened, root_of, step, taken_back
 from playbooks.migrating.work import Content, Work
 from playbooks.parts.building import no_undo, q
 
@@ -23,7 +23,7 @@ def switched(work: Work, mark: str) -> tuple[Step, ...]:
     """Everything between the last byte copied and a disk that can be started from."""
     return (
         _opened_again(work, mark),
-        *_files(work),
+        *_files(work, mark),
         _tidied(work, mark),
         *_labelled(work, mark),
         *_bootable(work, mark),
@@ -42,10 +42,26 @@ def _opened_again(work: Work, mark: str) -> Step:
     )
 
 
-def _files(work: Work) -> tuple[Step, ...]:
+def _written(path: str, content: str) -> tuple[str, ...]:
+    """Shell text: the file is this, or as it was."""
+    end = "END"
+    while end in content.splitlines():
+        end += "_"
+    new = f"{path}.mirrorgate"
+    return (
+        f"cat >{q(new)} <<'{end}' || exit 1",
+        content.rstrip("\n"),
+        end,
+        f"{q('chmod', '644', new)} && {q('mv', '-f', new, path)}",
+    )
+
+
+def _files(work: Work, mark: str) -> tuple[Step, ...]:
     root, host = root_of(work), work.target.name
     if root is None:
         return ()
+    # Not below the mount point, where the power was lost since it was mounted.
+    reopen = q("reopen", new_device(root), mounted_at(work, root))
     files = [("fstab", "/etc/fstab", work.source.fstab, work.fstab_after)]
     if work.loader_after is not None:
         files.append(("loader-conf", "/boot/loader.conf", work.source.loader_conf, work.loader_after))
@@ -55,7 +71,7 @@ def _files(work: Work) -> tuple[Step, ...]:
             f"Write {path} of the copy",
             "The copy has to find its own partitions under the names they will have.",
             host,
-            WriteFile(path=f"{files_at(work, root)}{path}", content=content),
+            opened(host, mark, reopen, *_written(f"{files_at(work, root)}{path}", content)),
             undo=no_undo(_COPY_ONLY),
             change=Change(what=f"{path} of the copy", before=before or "", after=content),
         )

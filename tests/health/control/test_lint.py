@@ -1,6 +1,7 @@
 """What control files say together."""
 
 from dataclasses import replace
+from importlib.resources import files as files_of
 
 import pytest
 
@@ -236,9 +237,23 @@ def test_hostile_text_is_only_text() -> None:
 def test_a_list_of_ten_thousand_domains_is_judged_at_once() -> None:
     many = "".join(f"d{n}.example\n" for n in range(10_000))
     found = lint(files(rcpthosts=HOSTS + many, locals=f"localhost\nmx.example.org\nexample.org\n{many}"))
-    assert found == ()
+    assert {each.id for each in found} == {"Q41"}
+
+
+def test_of_a_file_that_was_read_in_part_nothing_is_said_that_the_rest_could_refute() -> None:
+    torn = "mx.example.org\nexample.org\nvirt.example\n.virt.ex ample"
+    assert told(with_file(files(rcpthosts=torn), "rcpthosts", bytes=70_000)) == {("Q41", "rcpthosts")}
+    here = with_file(files(), "rcpthosts", bytes=70_000)
+    assert [c.id for c in differences(here, with_file(here, "rcpthosts", bytes=80_000), NAMES)] == ["Q50"]
+    assert differences(here, here, NAMES) == ()
 
 
 def test_the_limit_is_the_one_that_was_compiled_in() -> None:
     big = files(showctl=SHOWCTL.replace("120", "509"), concurrencyremote="400\n")
     assert "Q12" not in {each.id for each in lint(big)}
+
+
+def test_the_nodes_script_shows_the_files_that_may_be_shown_and_no_others() -> None:
+    script = (files_of("playbooks") / "node" / "mail.sh").read_text()
+    known = script.partition("known='")[2].partition("'")[0].split()
+    assert set(known) == OPEN_NAMES
