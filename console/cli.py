@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
     top.add_argument("--read-only", action="store_true", help="the same as the command monitor")
     top.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", prog=top.prog)
 
     def sampling(name: str, words: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=words, description=words)

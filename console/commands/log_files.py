@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
 from console.parse.qmail_blocks import Source, blocks
 
@@ -68,7 +67,7 @@ def _opened(names: Sequence[str], troubles: list[str]) -> Iterator[Source]:
         if name == "-":
             yield sys.stdin.buffer
             continue
-        with Path(name).open("rb") as file:
+        with open(name, "rb") as file:
             magic = file.read(4)
             file.seek(0)
             if magic.startswith(_GZIP):

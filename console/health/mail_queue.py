@@ -32,6 +32,7 @@ STATE_WORDS = {
     "S4": "queued, qmail-send has not looked at it yet",
     "S5": "qmail-send knows it and delivers, now or later",
     "other": "files that a sound queue never has together",
+    "unknown": "cannot be told: it needs more rights on the node",
 }
 """What a state means (qmail's INTERNALS, section 2: which files exist)."""
 

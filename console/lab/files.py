@@ -194,12 +194,16 @@ def inode_number(node: Node, path: str) -> int:
 
 
 def children(node: Node, path: str) -> list[Entry]:
-    """The entries of a directory, by name."""
+    """The entries of a directory, by name; without files that exist only when somebody looks."""
     names = sorted(item["name"] for item in node.fs.read_dir(path))
     found = (entry(node, posixpath.join(path, name)) for name in names)
-    known = [one for one in found if one is not None]
+    return [known for known in found if known is not None]
+
+
+def listed(node: Node, path: str) -> list[Entry]:
+    """The same with those files, for whoever lists or reads."""
     lazy = lazy_at(node, path)
-    return known if lazy is None else [*known, *lazy.entries(path)]
+    return [*children(node, path), *(lazy.entries(path) if lazy else ())]
 
 
 def reachable(call: Call, path: str) -> bool:

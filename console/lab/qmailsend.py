@@ -205,7 +205,9 @@ class QmailSend:
             self._flush()
             return None
         wait = [now + 5.0 if self.past is None else now + 3600.0, self._due_arrival]
-        wait += [now + 0.25] * preprocessing + [now + 1.0] * (self.stuck or self.hanging)
+        wait += [now + 0.25] * (preprocessing or bool(self._todo)) + [now + 1.0] * (
+            self.stuck or self.hanging
+        )
         wait += [event[0] for event in self._events[:1] if event[0] > now]
         wait += [moment for moment, _, _ in self._arriving]
         wait += [w[0][0] for c, w in self._waiting.items() if w and self._has_slot(c)]

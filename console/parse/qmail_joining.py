@@ -6,7 +6,6 @@ preprocesses; it is one message when its info line is the same. A log may begin 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from console.parse.qmail_log import (
@@ -27,43 +26,62 @@ from console.parse.qmail_log import (
 Outcome: TypeAlias = Literal["success", "failure", "queued"]
 
 
-@dataclass(slots=True)
 class Recipient:
     """A recipient of a message on one channel; `queued` is: no final answer in these lines."""
 
-    recipient: str
-    channel: Channel
-    attempts: int = 0
-    """Deliveries started."""
-    outcome: Outcome = "queued"
-    reason: str | None = None
-    """The report of the last delivery that has one, as logged."""
-    deliveries: list[int] = field(default_factory=list)
-    lost: int = 0
-    """Deliveries without a result, because qmail-send died while they ran."""
+    # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
+    __slots__ = ("attempts", "channel", "deliveries", "lost", "outcome", "reason", "recipient")
+
+    def __init__(self, recipient: str, channel: Channel) -> None:
+        self.recipient = recipient
+        self.channel: Channel = channel
+        self.attempts = 0
+        """Deliveries started."""
+        self.outcome: Outcome = "queued"
+        self.reason: str | None = None
+        """The report of the last delivery that has one, as logged."""
+        self.deliveries: list[int] = []
+        self.lost = 0
+        """Deliveries without a result, because qmail-send died while they ran."""
 
 
-@dataclass(slots=True)
 class Message:
     """One life of a message number. What stands in lines before the log began is None."""
 
-    message: int | None
-    sender: str | None = None
-    bytes: int | None = None
-    qp: int | None = None
-    uid: int | None = None
-    started: Stamp | None = None
-    """Of its first line here; with `announced`, of its `new msg`."""
-    ended: Stamp | None = None
-    over: bool = False
-    """Whether `end msg` was read (its line may have no stamp)."""
-    last: Stamp | None = None
-    announced: int = 0
-    recipients: dict[tuple[str, Channel], Recipient] = field(default_factory=dict)
-    bounce: "Message | None" = None
-    """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
-    discarded: bool = False
-    """Whether qmail-send threw the bounce away (`triple bounce`)."""
+    __slots__ = (
+        "announced",
+        "bounce",
+        "bytes",
+        "discarded",
+        "ended",
+        "last",
+        "message",
+        "over",
+        "qp",
+        "recipients",
+        "sender",
+        "started",
+        "uid",
+    )
+
+    def __init__(self, message: int | None, *, qp: int | None = None, started: Stamp | None = None) -> None:
+        self.message = message
+        self.sender: str | None = None
+        self.bytes: int | None = None
+        self.qp = qp
+        self.uid: int | None = None
+        self.started = started
+        """Of its first line here; with `announced`, of its `new msg`."""
+        self.ended: Stamp | None = None
+        self.over = False
+        """Whether `end msg` was read (its line may have no stamp)."""
+        self.last = started
+        self.announced = 0
+        self.recipients: dict[tuple[str, Channel], Recipient] = {}
+        self.bounce: Message | None = None
+        """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
+        self.discarded = False
+        """Whether qmail-send threw the bounce away (`triple bounce`)."""
 
 
 class Joining:
@@ -124,7 +142,7 @@ class Joining:
                 del self._alive[msg]
 
     def _begin(self, msg: int, at: Stamp | None) -> Message:
-        life = self._alive[msg] = Message(msg, started=at, last=at)
+        life = self._alive[msg] = Message(msg, started=at)
         self.messages.append(life)
         return life
 

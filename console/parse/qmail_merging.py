@@ -71,10 +71,12 @@ class Merging:
         """Nobody waits for this node until it says something."""
         self._nodes[node].gone = True
 
-    def ready(self, tick: float) -> list[LogRow]:
-        """The lines whose place is known by now, in order."""
+    def ready(self, tick: float, most: int | None = None) -> list[LogRow]:
+        """The lines whose place is known by now, in order; `most` of them, the others next time."""
         out: list[LogRow] = []
         while (first := self._first()) is not None and self._may_go(tick):
+            if most is not None and len(out) >= most:
+                break
             self._pop(first, out)
         return out
 

@@ -6,6 +6,7 @@ What is selected may be more than needed (other lives of a number), never less: 
 import re
 from bisect import bisect, insort
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 
 from console.parse.qmail_blocks import text_of
 from console.parse.qmail_log import decode
@@ -21,6 +22,7 @@ _NUMBER = re.compile(rb"msg ([0-9]{1,20})")
 _FEW = 2
 """Up to so many messages each is searched for by itself; beyond, every `msg N` is looked at once."""
 _TRIPLE = b"triple bounce: "
+_FIRST = b"starting delivery 1: "
 
 
 Places = dict[bytes, list[int]]
@@ -60,6 +62,15 @@ def _line(block: bytes, at: int) -> tuple[int, int]:
     return block.rfind(b"\n", 0, at) + 1, end if end >= 0 else len(block)
 
 
+def _named(number: bytes, block: bytes, start: int) -> int:
+    """Where `msg NUMBER` stands next, with no digit after it; -1 for nowhere."""
+    needle = b"msg " + number
+    at = block.find(needle, start)
+    while at >= 0 and block[at + len(needle) : at + len(needle) + 1].isdigit():
+        at = block.find(needle, at + 1)
+    return at
+
+
 class Sieve:
     """Selects the lines of some messages, of their deliveries, and of the bounces they cause.
 
@@ -71,7 +82,8 @@ class Sieve:
         self._places = {number: list(where) for number, where in places.items()}
         self._numbers = set(places)
         self._begun: dict[bytes, int] = {}
-        self._followed: set[tuple[bytes, int]] = set()
+        self._ahead: list[tuple[int, bytes, bool]] = []
+        """Where in the block each number is named next, and whether it becomes wanted there."""
         self._deliveries: set[bytes] = set()
         self._qps: set[bytes] = set()
         self._told: set[bytes] = set()
@@ -83,15 +95,13 @@ class Sieve:
     def lines(self, block: bytes) -> Iterator[str]:
         """The lines of a block that belong to the messages, in their order."""
         selected: dict[int, int] = {}
-        self._followed.clear()
-        if self._deliveries and (restart := block.find(b"starting delivery 1: ")) >= 0:
-            begin, end = _line(block, restart)
-            selected[begin] = end
+        self._look_ahead(block)
         for delivery in tuple(self._deliveries):
             self._result(delivery, block, 0, selected)
         for qp in tuple(self._qps):
             self._bounce(qp, block, 0, selected)
-        mentioned = self._named(block, 0, self._numbers, selected)
+        mentioned = bool(self._ahead)
+        self._sweep(block, selected)
         if mentioned or self._doubles:
             self._thrown_away(block, selected)
         if self._earlier:
@@ -114,25 +124,33 @@ class Sieve:
                 selected[begin] = end
             at = block.find(_TRIPLE, end)
 
-    def _named(self, block: bytes, start: int, numbers: set[bytes], selected: dict[int, int]) -> bool:
-        """Select what is said of these numbers from `start` on; whether anything is."""
+    def _look_ahead(self, block: bytes) -> None:
+        numbers = self._numbers
         if len(numbers) > _FEW:
-            numbers = numbers.intersection(_NUMBER.findall(block, start))
-        mentioned = False
-        for number in tuple(numbers):
-            needle = b"msg " + number
-            at = block.find(needle, start)
-            while at >= 0 and number in self._numbers:
-                begin, end = _line(block, at)
-                if not block[at + len(needle) : at + len(needle) + 1].isdigit():
-                    self._select(block, begin, end, selected, number)
-                    mentioned = True
-                at = block.find(needle, end)
-        return mentioned
+            numbers = numbers.intersection(_NUMBER.findall(block))
+        found = ((_named(number, block, 0), number, False) for number in numbers)
+        self._ahead = [one for one in found if one[0] >= 0]
+        heapify(self._ahead)
 
-    def _select(
-        self, block: bytes, begin: int, end: int, selected: dict[int, int], number: bytes = b""
-    ) -> None:
+    def _sweep(self, block: bytes, selected: dict[int, int]) -> None:
+        # In the order of the log: one life of a number may end and another be wanted in the same block.
+        done = (-1, b"")
+        while self._ahead:
+            at, number, begins = heappop(self._ahead)
+            if begins:
+                self._numbers.add(number)
+                self._begun[number] = self._offset + at
+                at = _named(number, block, at)
+            elif number not in self._numbers or (at, number) == done:
+                continue
+            done = (at, number)
+            begin, end = _line(block, at)
+            self._select(block, begin, end, selected)
+            self._follow(block, begin, end, selected, number)
+            if (after := _named(number, block, end)) >= 0:
+                heappush(self._ahead, (after, number, False))
+
+    def _select(self, block: bytes, begin: int, end: int, selected: dict[int, int]) -> None:
         if begin not in selected:
             selected[begin] = end
             if block[end + 1 : end + 2] not in (b"@", b""):
@@ -140,9 +158,8 @@ class Sieve:
                 rest = block[end + 1 : after if after >= 0 else len(block)]
                 if decode(text_of(rest)).continues:
                     self._select(block, end + 1, end + 1 + len(rest), selected)
-        if not number or (number, begin) in self._followed:
-            return
-        self._followed.add((number, begin))
+
+    def _follow(self, block: bytes, begin: int, end: int, selected: dict[int, int], number: bytes) -> None:
         said = block[begin:end]
         self._notice(number, said)
         if started := _STARTING.search(said):
@@ -174,10 +191,14 @@ class Sieve:
 
     def _result(self, delivery: bytes, block: bytes, start: int, selected: dict[int, int]) -> None:
         at = block.find(b"delivery " + delivery + b": ", start)
-        if at < 0:
+        restart = block.find(_FIRST, start, at if at >= 0 else len(block))
+        if at < 0 and restart < 0:
             self._deliveries.add(delivery)
             return
         self._deliveries.discard(delivery)
+        # Of a delivery that died with qmail-send no result comes, only one of the same number.
+        if restart >= 0:
+            at = restart
         self._select(block, *_line(block, at), selected)
 
     def _bounce(self, qp: bytes, block: bytes, start: int, selected: dict[int, int]) -> None:
@@ -192,15 +213,11 @@ class Sieve:
         self._qps.discard(qp)
         begin, end = _line(block, at)
         if number := _INFO.search(block, begin, end):
-            self._numbers.add(number[1])
             if places := self._places.get(number[1]):
                 insort(places, self._offset + begin)
-                # Its lines may have been looked at when this life was not yet wanted.
-                self._followed = {one for one in self._followed if one[0] != number[1]}
-            self._begun[number[1]] = self._offset + begin
+            heappush(self._ahead, (begin, number[1], True))
             # Its `new msg` is the line before.
             if begin:
                 self._select(block, *_line(block, begin - 1), selected)
             else:
                 self._earlier = self._before
-            self._named(block, begin, {number[1]}, selected)

@@ -6,6 +6,7 @@ A line is `DIRECTORY/[SPLIT/]` for a directory, and for a file its path, with si
 import re
 from collections import Counter
 from operator import attrgetter
+from typing import Any
 
 from console.model.mail import Queued, QueueListing, QueueState
 from console.parse.qmail_queue import state_of
@@ -13,16 +14,16 @@ from console.parse.qmail_queue import state_of
 DIRECTORIES = ("mess", "todo", "intd", "info", "local", "remote", "bounce")
 _BIT = {name: 1 << place for place, name in enumerate(DIRECTORIES)}
 
-_MESS = re.compile(r"^mess/([0-9]{1,6})/([0-9]{1,20}) ([0-9]{1,20}) (-?[0-9]{1,20})(?:\.[0-9]+)?$", re.M)
-_OTHER = {
-    name: re.compile(rf"^{name}/(?:([0-9]{{1,6}})/)?([0-9]{{1,20}})$", re.M) for name in DIRECTORIES[1:]
-}
+_NUMBER = "(?:0|[1-9][0-9]{0,19})"
+_MESS = re.compile(rf"^mess/([0-9]{{1,6}}/{_NUMBER}) ([0-9]{{1,20}}) (-?[0-9]{{1,20}})(?:\.[0-9]+)?$", re.M)
+_OTHER = {name: re.compile(rf"^{name}/((?:[0-9]{{1,6}}/)?{_NUMBER})$", re.M) for name in DIRECTORIES[1:]}
 _DIRECTORY = re.compile(r"(mess|todo|intd|info|local|remote|bounce)/(?:([0-9]{1,6})/)?")
 _LISTED = re.compile(
     r"^ *[0-9]+ +[0-9]+ +([-d])[-rwxstST]{9}[+@]? +[0-9]+ +\S+ +\S+ +([0-9]+) +"
     r"\S+ +\S+ +\S+ +((?:mess|todo|intd|info|local|remote|bounce)(?:/[0-9/]*)?)$",
     re.M,
 )
+_GAP = re.compile(r"\n{2,}")
 _REAL = re.compile(r"^real +([0-9]{1,9}(?:\.[0-9]+)?) *$", re.M)
 _COMPLAINT = re.compile(
     r"^\S*(?:find|stat): .*?(?:'|`|‘|\b)(mess|todo|intd|info|local|remote|bounce)\b.*: (.*)$"
@@ -30,7 +31,7 @@ _COMPLAINT = re.compile(
 _TOP = re.compile(r"(denied|missing) (\.|[a-z]+)")
 
 
-def _found(pattern: re.Pattern[str], name: str, text: str) -> list[tuple[str, ...]]:
+def _found(pattern: re.Pattern[str], name: str, text: str) -> list[Any]:
     """Every match, looked for only between the first line of that directory and the last."""
     first = 0 if text.startswith(f"{name}/") else text.find(f"\n{name}/") + 1
     last = text.rfind(f"\n{name}/") + 1
@@ -79,39 +80,53 @@ def read_walk(
     split = max(
         (int(place) + 1 for name, place in directories if name in ("mess", "info") and place), default=None
     )
-    # Numbers stay text for as long as they are only compared.
-    places = {number: place for place, number, _, _ in mess}
-    masks = dict.fromkeys(places, 1)
-    misplaced = [
-        f"mess/{place}/{number}" for number, place in places.items() if _astray(number, place, split)
-    ]
-    counts = {"mess": len(mess)}
-    for name, found in rest.items():
+    # A key is `SPLIT/NUMBER`, the same in each directory that is split: compared, not taken apart.
+    masks = dict.fromkeys([key for key, _, _ in mess], 1)
+    counts = {"mess": len(mess)} | {name: len(keys) for name, keys in rest.items()}
+    strays: list[tuple[str, str]] = []
+    for name, keys in rest.items():
         bit = _BIT[name]
-        counts[name] = len(found)
-        for place, number in found:
-            masks[number] = masks.get(number, 0) | bit
-            if place and place != places.get(number) and _astray(number, place, split):
-                misplaced.append(f"{name}/{place}/{number}")
+        for key in keys:
+            if key in masks:
+                masks[key] |= bit
+            else:
+                strays.append((name, key))
+    numbers = [int(key[key.index("/") + 1 :]) for key in masks]
+    misplaced: list[str] = []
+    if split:
+        misplaced = [
+            f"mess/{key}" for key, msg in zip(masks, numbers, strict=True) if key != f"{msg % split}/{msg}"
+        ]
+    keys_of = dict(zip(numbers, masks, strict=True)) if strays else {}
+    loose = _settle(strays, masks, keys_of, split, misplaced)
     denied, vanished, known = _troubles(said, grounds)
-    look = {mask: _meaning(mask, denied) for mask in set(masks.values())}
-    if len(places) < len(mess):  # a number in two split directories: which one is misplaced is told above
-        mess = list({number: (place, number, *rest) for place, number, *rest in mess}.values())
-    looks = [look[masks.pop(number)] for _, number, _, _ in mess]
+    look = {mask: _meaning(mask, denied) for mask in {*masks.values(), *loose.values()}}
+    known_as = {key: (size, when) for key, size, when in mess} if len(masks) < len(mess) else None
+    rows = mess if known_as is None else [(key, *told) for key, told in known_as.items()]
     messages = list(
         map(
             Queued,
-            [int(number) for _, number, _, _ in mess],
-            [state for _, state in looks],
-            [files for files, _ in looks],
-            [int(size) for _, _, size, _ in mess],
-            [None if when == "-1" else float(when) for _, _, _, when in mess],
+            numbers,
+            [look[mask][1] for mask in masks.values()],
+            [look[mask][0] for mask in masks.values()],
+            [int(size) for _, size, _ in rows],
+            [None if when == "-1" else float(when) for _, _, when in rows],
         )
     )
-    messages += [Queued(int(number), look[mask][1], look[mask][0]) for number, mask in masks.items()]
+    if misplaced and len(set(numbers)) < len(
+        numbers
+    ):  # one number in two split directories: the wrong place is told above
+        messages = list({one.msg: one for one in messages}.values())
+    messages += [Queued(msg, look[mask][1], look[mask][0]) for msg, mask in loose.items()]
     messages.sort(key=attrgetter("msg"))
-    states = Counter(one.state for one in messages)
-    lines = sum(map(bool, text.split("\n")))
+    states: Counter[QueueState] = Counter()
+    if misplaced:
+        states.update(map(attrgetter("state"), messages))
+    else:
+        for mask, count in Counter([*masks.values(), *loose.values()]).items():
+            states[look[mask][1]] += count
+    gaps = sum(len(gap) - 1 for gap in _GAP.findall(text)) if "\n\n" in text else 0
+    lines = text.count("\n") - text.startswith("\n") - gaps
     read = sum(counts.values()) + len(directories)
     real = _REAL.search(said)
     return QueueListing(
@@ -121,7 +136,7 @@ def read_walk(
         todo=counts["todo"],
         split=split,
         big_todo=any(place for name, place in directories if name in ("todo", "intd"))
-        or any(place for name in ("todo", "intd") for place, _ in rest[name]),
+        or any("/" in key for name in ("todo", "intd") for key in rest[name][:1]),
         misplaced=tuple(misplaced),
         vanished=vanished,
         denied=denied,
@@ -132,8 +147,25 @@ def read_walk(
     )
 
 
-def _astray(number: str, place: str, split: int | None) -> bool:
-    return split is not None and int(number) % split != int(place)
+def _settle(
+    strays: list[tuple[str, str]],
+    masks: dict[str, int],
+    keys: dict[int, str],
+    split: int | None,
+    misplaced: list[str],
+) -> dict[int, int]:
+    """Give files to their messages by number; what is left over, by number, has no mess file."""
+    loose: dict[int, int] = {}
+    for name, key in strays:
+        place, slash, number = key.rpartition("/")
+        msg = int(number)
+        if slash and split and msg % split != int(place):
+            misplaced.append(f"{name}/{key}")
+        if msg in keys:
+            masks[keys[msg]] |= _BIT[name]
+        else:
+            loose[msg] = loose.get(msg, 0) | _BIT[name]
+    return loose
 
 
 def _meaning(mask: int, denied: tuple[str, ...]) -> tuple[tuple[str, ...], QueueState]:

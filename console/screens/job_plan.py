@@ -91,7 +91,7 @@ Functions with which a text begins are one line of the card until you press `x`.
         told = [
             Content.assemble(
                 f"{counted(len(self._plan.steps), 'step', 'steps')} on ",
-                words(" and ".join(node.name for node in self._plan.nodes), "bold"),
+                words(" and ".join(dict.fromkeys(one.node for one in self._plan.steps if one.node)), "bold"),
                 f"; {counted(changes, 'changes', 'change')} something.",
             ),
             Content.assemble("It ends with: ", words(self._plan.ends)),

@@ -95,6 +95,8 @@ class QuestionDialog(AskDialog[Choice | None]):
         """Buttons; a line to type into where GO must be typed."""
         choices = self._question.choices
         go = "Run this step" if self._question.step else LABELS[Choice.GO]
+        if self._question.by_hand:
+            go = LABELS[Choice.HOLDS]
         if self._question.takes_back:
             go = "Take it back"
         if self._by_typing:

@@ -27,6 +27,8 @@ from widgets.signs import Tone, mark
 
 EVERY = 0.1
 """Seconds between two looks at what came."""
+AT_ONCE = 5_000
+"""Lines that are placed at one look, which takes about 15 ms: a key waits no longer."""
 RATE_OVER = 5.0
 """Seconds over which lines per second are counted."""
 
@@ -117,7 +119,7 @@ next and the one before. `enter` traces the message of the line under the cursor
         now = asyncio.get_running_loop().time()
         while self._counts and self._counts[0][0] < now - RATE_OVER:
             self._counts.popleft()
-        self.query_one(LogView).add(self._merging.ready(now))
+        self.query_one(LogView).add(self._merging.ready(now, AT_ONCE))
         if self.is_current:
             self._say()
 

@@ -19,7 +19,7 @@ LABEL = 11
 """Cells of the labels at the left."""
 BAR = 24
 """Cells of the longest bar of the ages."""
-_STATES = ("S2", "S3", "S4", "S5", "other")
+_STATES = ("S2", "S3", "S4", "S5", "other", "unknown")
 
 
 def walk_lines(walk: Walk, mail: Mail | None, walking: bool, width: int, *, short: bool = False) -> Content:

@@ -118,6 +118,6 @@ async def test_both_commands_work_on_the_lab(
         mine = [one for one in found if one["message"] == oldest["message"] and one["ended"] is None]
         assert mine
         assert mine[0]["sender"] == oldest["sender"]
-        control = await real.control(*[(pair.name, node.home) for pair, node in nodes][0])
+        control = await real.control(*next((pair.name, node.home) for pair, node in nodes))
         assert control.started is not None
         assert any(one.name == "me" or one.name == "locals" for one in control.files)

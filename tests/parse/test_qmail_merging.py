@@ -189,3 +189,9 @@ def test_every_captured_line_has_words() -> None:
         for block in recorded(directory):
             for one in block.splitlines():
                 assert words_of(one).text
+
+
+def test_no_more_lines_are_placed_at_once_than_asked_for() -> None:
+    merging = Merging(("web-a",))
+    merging.take("web-a", [line(n) for n in range(10)], 0.0, 0.0)
+    assert [len(merging.ready(0.0, 4)) for _ in range(4)] == [4, 4, 2, 0]

@@ -68,6 +68,13 @@ def test_every_message_has_the_state_that_its_files_say() -> None:
     assert (found.messages[3].bytes, found.messages[3].since) == (500, 5.0)
 
 
+def test_a_number_in_two_places_is_one_message_and_its_wrong_place_is_told() -> None:
+    found = read_walk("mess/\nmess/0/\nmess/1/\nmess/1/4 10 5\nmess/0/4 20 6\ninfo/0/4\n")
+    assert [one.msg for one in found.messages] == [4]
+    assert found.misplaced == ("mess/1/4",)
+    assert (found.queue, sum(found.states.values()), found.unread) == (2, 1, 0)
+
+
 def test_a_listing_by_find_ls_is_read_too() -> None:
     lines = (
         "  18  4 drwxr-x---  2 qmailq  qmail  512 Nov 23 01:02 mess/0\n"

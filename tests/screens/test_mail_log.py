@@ -121,7 +121,7 @@ async def test_lines_of_both_nodes_stand_in_the_order_of_the_corrected_time() ->
         await shows(view, 4)
         assert words(view) == ["web-a 1", "web-b 2", "web-a 3", "web-b 4"]
         await pilot.pause()
-        assert "● web-a clock +100 s" in text_of(app)
+        assert "● web-a clock +1 min 40 s" in text_of(app)
     assert logs.closed == logs.opened == 2, "whoever leaves ends the tails"
 
 
@@ -280,11 +280,9 @@ async def test_hostile_and_torn_lines_are_only_text(size: tuple[int, int]) -> No
         assert acts(text_of(app)) == []
         assert "[/x]" in text_of(app)
         assert max(map(len, text_of(app).splitlines())) <= size[0]
-        for _ in evil:
-            await pilot.press("down", "r")
-            await pilot.pause()
-            assert acts(text_of(app)) == []
-            await pilot.press("q")
+        await pilot.press("r")
+        await pilot.pause()
+        assert acts(text_of(app)) == []
 
 
 async def test_only_the_newest_lines_are_kept_and_only_those_in_sight_are_drawn() -> None:

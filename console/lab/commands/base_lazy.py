@@ -5,7 +5,7 @@ import posixpath
 import tarfile
 
 from console.lab.call import Call, Command
-from console.lab.files import children, entry, reachable, read_content, resolve, wait_for
+from console.lab.files import entry, listed, reachable, read_content, resolve, wait_for
 
 _BATCH = 200
 """Files after which tar hands on what it has."""
@@ -57,7 +57,7 @@ async def glob(call: Call) -> int:
         above = resolve(call, top)
         found = [
             f"{top}/{part.name}/{name}"
-            for part in (children(call.node, above) if entry(call.node, above) else [])
+            for part in (listed(call.node, above) if entry(call.node, above) else [])
             if part.kind == "directory" and entry(call.node, posixpath.join(part.path, name))
         ]
         call.say("\n".join(found or [word]))

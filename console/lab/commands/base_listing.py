@@ -10,10 +10,10 @@ from console.lab.call import Call, Command
 from console.lab.commands.gpart_show import human
 from console.lab.files import (
     Entry,
-    children,
     device_number,
     entry,
     inode_number,
+    listed,
     reachable,
     resolve,
     wait_for,
@@ -68,7 +68,7 @@ async def ls(call: Call) -> int:
             continue
         _list(call, _members(call, known, options), options, total=True)
         if "R" in options:
-            for child in children(call.node, known.path):
+            for child in listed(call.node, known.path):
                 if child.kind == "directory" and (
                     not child.name.startswith(".") or options.keys() & {"a", "A"}
                 ):
@@ -77,7 +77,7 @@ async def ls(call: Call) -> int:
 
 
 def _members(call: Call, directory: Entry, options: dict[str, str]) -> list[tuple[str, Entry]]:
-    found = [(known.name, known) for known in children(call.node, directory.path)]
+    found = [(known.name, known) for known in listed(call.node, directory.path)]
     hidden = options.keys() & {"a", "A", "f"} or (call.uid == 0 and "I" not in options)
     if not hidden:
         found = [(name, known) for name, known in found if not name.startswith(".")]
@@ -303,7 +303,7 @@ async def du(call: Call) -> int:
                 return 0
             counted.add(hard_links(call.node, known.path)[0])
         if known.kind == "directory":
-            for child in children(call.node, known.path):
+            for child in listed(call.node, known.path):
                 used += walk(child, depth + 1) if child.path not in points else 0
         told = depth == 0 or (known.kind == "directory" and "s" not in options) or "a" in options
         if told and depth <= int(options.get("d", "999")):
