@@ -24,7 +24,6 @@ from widgets.plain import one_line, padded
 
 RING = 50_000
 """Lines that are kept."""
-_BLANK = LogWords("", "plain")
 
 
 def wanted(row: LogRow, needles: Sequence[bytes]) -> bool:
@@ -45,7 +44,6 @@ class LogView(Titled, can_focus=True):
     """The last lines of a log, with a cursor once it is moved."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log-view--{kind}" for kind in get_args(LogKind)} | {
-        "log-view--cursor",
         "log-view--found",
         "log-view--column",
     }
@@ -56,15 +54,14 @@ class LogView(Titled, can_focus=True):
         height: 1fr;
         background: transparent;
         &:focus { border: heavy $foreground 60%; }
-        & > .log-view--column { color: $foreground 60%; }
-        & > .log-view--quiet { color: $foreground 60%; }
-        & > .log-view--begun { color: $text-accent; }
+        & > .log-view--column { text-style: dim; }
+        & > .log-view--quiet { text-style: dim; }
+        & > .log-view--begun { color: $text-primary; }
         & > .log-view--good { color: $text-success; }
         & > .log-view--warn { color: $text-warning; }
         & > .log-view--bad { color: $text-error; text-style: bold; }
         & > .log-view--note { text-style: bold reverse; }
         & > .log-view--found { text-style: bold underline; }
-        & > .log-view--cursor { text-style: reverse; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

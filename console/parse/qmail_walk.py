@@ -183,6 +183,12 @@ def denied_in(grounds: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(top[2] for top in tops if top and top[1] == "denied"))
 
 
+def told_time(grounds: str, otherwise: float) -> float:
+    """What the node's clock said, Unix seconds; `otherwise` where the node did not say."""
+    said = next((line[4:] for line in grounds.split("\n") if line.startswith("now ")), "")
+    return float(said) if said.isascii() and said.isdigit() and len(said) <= 12 else otherwise
+
+
 def _troubles(said: str, grounds: str) -> tuple[tuple[str, ...], int, int]:
     """Directories that may not be read, how many files vanished, how many complaints are not understood."""
     denied = dict.fromkeys(denied_in(grounds))

@@ -208,7 +208,9 @@ lines as they stand there.
             parts.append(mark(Tone.WARNING, "the message is gone; its number belongs to another one by now"))
         if self.told and (self.seen is None or not self.seen.raw):
             parts.append(mark(Tone.WORKING, self.told))
-        self.query_one("#told", Drawn).draw(Content("\n").join(parts))
+        told = self.query_one("#told", Drawn)
+        told.draw(Content("\n").join(parts))
+        told.display = bool(parts)
         if self.seen is None:
             return
         width = self.query_one("#message").scrollable_content_region.width

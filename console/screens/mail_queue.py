@@ -145,9 +145,12 @@ opens a message, `w` looks for it in the logs, `u` walks the queue again.
         return rows.unread(room) if room > 0 else []
 
     def _need_letters(self) -> None:
+        listing = self.walks.get(self.home, Walk()).listing
+        if listing is not None and {"info", "local", "remote"} & set(listing.denied):
+            self._denied = True
         if self.reading or self._denied or self._trouble or self.app.mails is None:
             return
-        if self.walks.get(self.home, Walk()).listing is not None and self._wanting():
+        if listing is not None and self._wanting():
             self.read()
 
     @work(group="letters")

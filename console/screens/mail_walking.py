@@ -175,11 +175,12 @@ async def look(mails: MailReading, pair: str, home: Home, before: Walk, *, figur
     if not figured:
         return Walk(listing, cost=listing.seconds, todos=todos)
     letters: dict[int, Envelope] = {}
-    denied, cost, trouble = False, listing.seconds, ""
+    denied = bool({"info", "local", "remote"} & set(listing.denied))
+    cost, trouble = listing.seconds, ""
     if wanted := sample(listing, LETTERS):
         try:
             read = await mails.envelopes(pair, home, listing, wanted)
-            letters, denied, cost = dict(read.of), read.denied, cost + read.seconds
+            letters, denied, cost = dict(read.of), denied or read.denied, cost + read.seconds
         except MailTrouble as odd:
             trouble = str(odd)
     log, log_trouble = await _log_end(mails, pair, home)

@@ -23,7 +23,7 @@ from console.model.mail import (
 from console.model.words import Home
 from console.parse.qmail_envelopes import read_archive, read_envelopes
 from console.parse.qmail_files_of import read_control, read_message
-from console.parse.qmail_walk import denied_in, read_walk
+from console.parse.qmail_walk import denied_in, read_walk, told_time
 from console.ssh.mail_channel import SCRIPT, Answer
 from console.ssh.mail_links import IDLE, MailLinks
 from console.ssh.mail_search import search
@@ -61,13 +61,14 @@ class MailReader:
 
     async def queue(self, pair: str, home: Home) -> QueueListing:
         """The whole queue of a node, in one pass; raises MailTrouble."""
-        taken = time.time()
+        asked = time.time()
         async with self._links.channel(pair, home, "queue") as channel:
             answer = await channel.ask("queue", limit=QUEUE_LIMIT)
         grounds = answer.text("grounds")
         self._admit(pair, home, grounds)
         if answer.status("pass") is None:
             raise MailTrouble(f"{self._name(pair, home)}: the walk over the queue broke off; ask again")
+        taken = told_time(grounds, asked)
         # As long as a blink for 100,000 messages, and the keyboard must not wait for it.
         return await asyncio.to_thread(
             read_walk, answer.text("pass"), answer.text("said"), grounds, taken, answer.seconds
@@ -110,12 +111,13 @@ class MailReader:
 
     async def message(self, pair: str, home: Home, msg: int, split: int | None = None) -> MessageFiles:
         """The files of one message; raises MailTrouble."""
-        taken = time.time()
+        asked = time.time()
         place = msg % split if split else "-"
         async with self._links.channel(pair, home, "look") as channel:
             answer = await channel.ask("message", (msg, place), limit=LOOK_LIMIT)
         grounds = answer.text("grounds")
         self._admit(pair, home, grounds)
+        taken = told_time(grounds, asked)
         return read_message(
             msg, answer.text("files"), grounds, answer.raw("archive"), answer.text("bounce"), taken
         )

@@ -61,9 +61,9 @@ if [ -x /usr/bin/time ]; then
 	timed='/usr/bin/time -p'
 fi
 
-# Where and as whom: $1 and on are the directories that have to be read.
+# Where, when and as whom: $1 and on are the directories that have to be read.
 grounds() {
-	printf 'user %s\n' "$(id -un)"
+	printf 'user %s\nnow %s\n' "$(id -un)" "$(date +%s)"
 	if [ ! -d "$qmail/queue" ]; then
 		echo 'missing .'
 		return 1

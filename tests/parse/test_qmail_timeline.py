@@ -4,6 +4,7 @@ from itertools import islice
 
 import pytest
 
+from console.model.mail import Channel
 from console.model.mail_timeline import Timeline
 from console.parse import qmail_joining
 from console.parse.qmail_blocks import text_of
@@ -203,7 +204,7 @@ def test_the_next_attempt_is_the_one_that_qmail_send_noted_when_it_stopped(
         (-5, "remote", 400),
     ],
 )
-def test_the_wait_grows_with_the_square(lived: int, channel: qmail_joining.Channel, after: int) -> None:
+def test_the_wait_grows_with_the_square(lived: int, channel: Channel, after: int) -> None:
     assert next_attempt(1000.9, 1000 + lived + 0.3, channel) == 1000 + after
 
 

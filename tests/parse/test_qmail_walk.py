@@ -109,3 +109,9 @@ def test_the_time_that_qmail_send_runs_is_read() -> None:
     assert read_control("", {}, "", now + "1-02:03:04 /var/qmail/bin/qmail-send\n").started == 1000000 - 93784
     assert read_control("", {}, "", now).started is None
     assert read_control("", {}, "", now + "05:10 vi qmail-send\n").started is None
+
+
+def test_the_clock_of_a_walk_is_the_nodes_where_it_tells_it() -> None:
+    assert told_time("user root\nnow 1795400000\ndenied info", 5.0) == 1_795_400_000
+    for said in ("user root", "now soon", "now ²", f"now {'9' * 400}", ""):
+        assert told_time(said, 5.0) == 5.0

@@ -16,6 +16,7 @@ from console.screens.mail_control import ControlScreen
 from console.screens.mail_log import LogScreen
 from console.screens.mail_queue import QueueScreen
 from console.screens.mail_trace import TraceScreen
+from console.screens.showing import PairScreen
 from tests.mails import FakeMails, captured_queue, log_of, made_queue
 from tests.screens import sample
 from tests.screens.feeding import Clock, console, text_of
@@ -207,15 +208,17 @@ async def test_each_key_opens_its_screen_and_q_and_escape_come_back() -> None:
     app = mail_console(captured())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(app, pilot)
-        for key, kind in (
+        opens: tuple[tuple[str, type[PairScreen]], ...] = (
             ("l", QueueScreen),
             ("enter", QueueScreen),
             ("w", TraceScreen),
             ("g", LogScreen),
             ("c", ControlScreen),
-        ):
+        )
+        for key, kind in opens:
             await pilot.press(key)
-            await eventually(lambda kind=kind: isinstance(app.screen, kind), what=key)
+            await eventually(lambda: app.screen is not screen, what=key)
+            assert isinstance(app.screen, kind)
             await pilot.pause()
             assert " 4 Mail " in text_of(app)
             app.action_leave()

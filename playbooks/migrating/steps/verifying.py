@@ -106,4 +106,5 @@ def verified(work: Work, move: Move, mark: str) -> Step:
         undo=None,
         risk=Risk.READ,
         timeout=seconds_for(work, move.source.used),
+        phase="verify",
     )

@@ -1,0 +1,285 @@
+"""Which lines of a block of a qmail-send log have a regular shape, told for all of them at once with numpy.
+
+A line that is not found here to have one of the frequent shapes is left to `qmail_log.decode`: nothing is
+refused here, and nothing is taken that decoding would not take.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places: TypeAlias = NDArray[np.int64]
+"""Bytes of the block, or other whole numbers, one for each line."""
+Flags: TypeAlias = NDArray[np.bool_]
+_Words: TypeAlias = NDArray[np.uint64]
+
+PADDING: Final = 64
+"""Bytes of nothing after a block, so that eight bytes can be read wherever a line may end."""
+MOST_DIGITS: Final = 18
+"""Numbers of more digits are left to decoding."""
+OUTCOMES: Final = (b"success", b"failure", b"deferral")
+
+
+def _of(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text, "little"))
+
+
+def _each(byte: int) -> np.uint64:
+    return np.uint64(byte * 0x0101010101010101)
+
+
+_ERA = _of(b"40000000")
+"""The first digits of every TAI64N label from 1970 to 2106."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """The regular lines of a block, by kind; each array has one entry for each line of that kind."""
+
+    begins: Places
+    """Where each line of the block begins, whatever its shape, and where the block ends."""
+    odd: Places
+    """The lines, counted from 0, that are left to decoding."""
+    stamped: Flags
+    """Whether a line begins with a TAI64N stamp of this era."""
+    new: "Numbered"
+    ended: "Numbered"
+    starting: "Numbered"
+    message: Places
+    """The message of each `starting delivery`."""
+    recipient: Places
+    """Where the recipient of each begins; it ends with its line."""
+    delivery: "Numbered"
+    outcome: Places
+    """Of each `delivery`: its place in OUTCOMES."""
+    report: Places
+    sender: Places
+    sender_end: Places
+    bounces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Lines of a kind: which lines, the number each is about, and when."""
+
+    lines: Places
+    numbers: Places
+    seconds: Places
+    """As in the label, without its first 32 bits."""
+    nanoseconds: Places
+
+
+class Block:
+    """The bytes of a block and how to look at many places of it at once."""
+
+    _room = np.zeros(0, np.uint8)
+
+    def __init__(self, data: bytes) -> None:
+        self.end = len(data)
+        size = self.end + PADDING
+        # New memory for each block would cost as much as looking at it.
+        if len(self._room) < size:
+            Block._room = np.zeros(size * 2, np.uint8)
+        self.bytes = self._room
+        self.bytes[: self.end] = np.frombuffer(data, np.uint8)
+        self.bytes[self.end : size] = 0
+        self._words = np.ndarray((size - 7,), "<u8", self.bytes, 0, (1,))
+
+    def words(self, at: Places) -> _Words:
+        """The eight bytes from each place on."""
+        return self._words[at]
+
+    def says(self, at: Places, text: bytes) -> Flags:
+        """Whether `text`, of at most eight bytes, stands at each place."""
+        words = self.words(at)
+        if len(text) < 8:
+            words &= np.uint64((1 << 8 * len(text)) - 1)
+        found: Flags = words == _of(text)
+        return found
+
+    def digits(self, at: Places) -> Places:
+        """Where the digits that begin at each place end."""
+        at = at.copy()
+        for _ in range(MOST_DIGITS + 2):
+            some = (self.bytes[at] - np.uint8(48)) < 10
+            if not some.any():
+                break
+            at += some
+        return at
+
+    def digits_before(self, at: Places) -> Places:
+        """Where the digits that end before each place begin."""
+        at = at - 1
+        for _ in range(MOST_DIGITS + 2):
+            some = (self.bytes[at] - np.uint8(48)) < 10
+            if not some.any():
+                break
+            at -= some
+        return at + 1
+
+    def numbers(self, at: Places) -> tuple[Places, Places, Flags]:
+        """The numbers at each place, where they end, and whether there is one that is short enough."""
+        start, at = at, at.copy()
+        values = np.zeros(len(at), np.int64)
+        for _ in range(MOST_DIGITS + 2):
+            digit = self.bytes[at] - np.uint8(48)
+            some = digit < 10
+            if not some.any():
+                break
+            np.copyto(values, values * 10 + digit, where=some)
+            at += some
+        return values, at, _short(start, at)
+
+
+def _short(start: Places, end: Places) -> Flags:
+    size = end - start
+    found: Flags = (size > 0) & (size <= MOST_DIGITS)
+    return found
+
+
+def _hexadecimal(words: _Words) -> tuple[_Words, Flags]:
+    """Eight digits each: their values, one in each byte, and whether they are digits of TAI64N."""
+    values = (words & _each(0x0F)) + ((words >> np.uint64(6)) & _each(1)) * np.uint64(9)
+    above = ((values + _each(6)) >> np.uint64(4)) & _each(1)
+    return values, values + _each(0x30) + above * np.uint64(0x27) == words
+
+
+def _whole(values: _Words) -> Places:
+    """Eight values of four bits, the first is the highest, as one number."""
+    pairs = ((values << np.uint64(4)) | (values >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    fours = ((pairs << np.uint64(8)) | (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+    return (((fours << np.uint64(16)) | (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def regular(data: bytes) -> Regular:
+    """Look at a block of whole lines."""
+    block = Block(data)
+    ends = np.flatnonzero(block.bytes[: block.end] == 10)
+    begins = np.zeros(len(ends) + 1, np.int64)
+    np.add(ends, 1, out=begins[1:])
+    # The words of a stamp are read wherever a line begins: a short line's are those of the next lines.
+    starts = begins[:-1]
+    seconds, good = _hexadecimal(block.words(starts + 9))
+    nanoseconds, also = _hexadecimal(block.words(starts + 17))
+    stamped = (block.words(starts + 1) == _ERA) & good & also & (ends - starts > 26)
+    stamped &= (block.bytes[starts] == ord("@")) & (block.bytes[starts + 25] == ord(" "))
+    kinds = np.where(stamped, block.words(starts + 26), np.uint64(0))
+    odd = np.ones(len(ends), np.bool_)
+
+    def lines(text: bytes) -> Places:
+        return np.flatnonzero(kinds == _of(text))
+
+    def numbered(which: Places, numbers: Places) -> Numbered:
+        return Numbered(which, numbers, _whole(seconds[which]), _whole(nanoseconds[which]))
+
+    def bare(text: bytes) -> Numbered:
+        which = lines(text)
+        numbers, end, good = block.numbers(starts[which] + 34)
+        good &= end == ends[which]
+        odd[which[good]] = False
+        return numbered(which[good], numbers[good])
+
+    which = lines(b"status: ")
+    odd[which[_status(block, starts[which] + 34, ends[which])]] = False
+
+    which = lines(b"starting")
+    deliveries, messages, recipient, good = _starting(block, starts[which] + 34, ends[which])
+    which, deliveries, messages, recipient = which[good], deliveries[good], messages[good], recipient[good]
+    odd[which] = False
+    starting = numbered(which, deliveries)
+
+    which = lines(b"delivery")
+    deliveries, outcome, report, good = _delivery(block, starts[which] + 34, ends[which])
+    which, deliveries, outcome, report = which[good], deliveries[good], outcome[good], report[good]
+    odd[which] = False
+    delivery = numbered(which, deliveries)
+
+    which = lines(b"info msg")
+    sender, sender_end, good = _info(block, starts[which] + 34, ends[which])
+    odd[which[good]] = False
+    which = lines(b"bounce m")
+    good = _bounce(block, starts[which] + 34, ends[which])
+    odd[which[good]] = False
+    return Regular(
+        bounces=int(np.count_nonzero(good)),
+        begins=begins,
+        new=bare(b"new msg "),
+        ended=bare(b"end msg "),
+        starting=starting,
+        message=messages,
+        recipient=recipient,
+        delivery=delivery,
+        outcome=outcome,
+        report=report,
+        sender=sender[good],
+        sender_end=sender_end[good],
+        stamped=stamped,
+        odd=np.flatnonzero(odd),
+    )
+
+
+def _status(block: Block, at: Places, ends: Places) -> Flags:
+    good = block.says(at, b"local ")
+    at = at + 6
+    for after in (b"/", b" remote ", b"/"):
+        end = block.digits(at)
+        good &= _short(at, end) & block.says(end, after)
+        # Past the end of the block nothing is looked at; a line that is too short is no longer good.
+        at = np.minimum(end + len(after), block.end)
+    end = block.digits(at)
+    good &= _short(at, end)
+    leaving = (end + 9 == ends) & block.says(end, b" exitasa") & block.says(ends - 1, b"p")
+    return good & ((end == ends) | leaving)
+
+
+def _starting(block: Block, at: Places, ends: Places) -> tuple[Places, Places, Places, Flags]:
+    good = block.says(at, b" deliver") & block.says(at + 8, b"y ")
+    at = np.minimum(at + 10, block.end)
+    deliveries, at, short = block.numbers(at)
+    good &= short & block.says(at, b": msg ")
+    messages, at, short = block.numbers(np.minimum(at + 6, block.end))
+    good &= short
+    local = block.says(at, b" to loca") & block.says(at + 8, b"l ")
+    remote = block.says(at, b" to remo") & block.says(at + 8, b"te ")
+    recipient = at + np.where(local, 10, 11)
+    return deliveries, messages, recipient, good & (local | remote) & (recipient <= ends)
+
+
+def _delivery(block: Block, at: Places, ends: Places) -> tuple[Places, Places, Places, Flags]:
+    good = block.says(at, b" ")
+    deliveries, at, short = block.numbers(at + 1)
+    good &= short & block.says(at, b": ")
+    at = np.minimum(at + 2, block.end)
+    outcome = np.full(len(at), -1, np.int64)
+    report = at.copy()
+    for n, name in enumerate(OUTCOMES):
+        those = block.says(at, name) & block.says(at + len(name), b": ")
+        outcome[those] = n
+        report[those] += len(name) + 2
+    return deliveries, outcome, report, good & (outcome >= 0) & (report <= ends)
+
+
+def _bounce(block: Block, at: Places, ends: Places) -> Flags:
+    good = block.says(at, b"sg ")
+    end = block.digits(at + 3)
+    good &= _short(at + 3, end) & block.says(end, b" qp ")
+    at = np.minimum(end + 4, block.end)
+    return good & (block.digits(at) == ends) & _short(at, ends)
+
+
+def _info(block: Block, at: Places, ends: Places) -> tuple[Places, Places, Flags]:
+    good = block.says(at, b" ")
+    at = at + 1
+    for after in (b": bytes ", b" from <"):
+        end = block.digits(at)
+        good &= _short(at, end) & block.says(end, after)
+        at = np.minimum(end + len(after), block.end)
+    sender, end = at, ends
+    for before in (b" uid ", b"> qp "):
+        at = block.digits_before(end)
+        good &= _short(at, end)
+        end = np.maximum(at - len(before), 0)
+        good &= block.says(end, before)
+    return sender, end, good & (sender <= end)
