@@ -1,6 +1,7 @@
 """`mirrorgate log`: qmail-send logs with human times, or their figures (`--summary`)."""
 
 import json
+import os
 import sys
 import time
 from array import array
@@ -9,32 +10,52 @@ from typing import Any
 
 from console.commands.complaining import complain
 from console.commands.log_files import read
-from console.parse.qmail_blocks import lines_of, text_of
+from console.parse.qmail_blocks import BLOCK, lines_of, text_of
 from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all, moment
-from console.parse.qmail_summing import Figures
+from console.parse.qmail_summing import Figures, most
 from console.ssh.text import inert, inert_bytes
 
 _SHOWN = 10
+_BIG = 12_000_000
+"""Bytes from which on importing numpy takes less time than it saves."""
+_PACKED = 10
+"""How much smaller a packed log is."""
 
 
 def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     """Print the log or its figures. Exit status 0, 1 when a file is damaged (the rest was read)."""
-    figures = Figures()
     troubles: list[str] = []
-    for block in read(files, troubles):
-        if summary:
+    if summary:
+        figures, size = _figures(files)
+        for block in read(files, troubles, size):
             figures.take(block)
-        elif as_json:
-            _rows(block)
-        else:
-            _decoded(block)
-    if summary and as_json:
-        print(json.dumps(as_value(figures), indent=2))
-    elif summary:
-        print("\n".join(told(figures)))
+        print(json.dumps(as_value(figures), indent=2) if as_json else "\n".join(told(figures)))
+    else:
+        write = _rows if as_json else _decoded
+        for block in read(files, troubles):
+            write(block)
     for trouble in troubles:
         complain(trouble)
     return 1 if troubles else 0
+
+
+def _figures(files: Sequence[str]) -> tuple[Figures, int]:
+    """What adds a log of this size up soonest, and how many bytes it should be given at once."""
+    if sum(_bytes_in(name) for name in files or ("-",)) >= _BIG:
+        try:
+            from console.parse import qmail_columns
+        except ImportError:
+            # Without numpy it only takes longer.
+            return Figures(), BLOCK
+        return qmail_columns.ColumnFigures(), qmail_columns.BLOCK
+    return Figures(), BLOCK
+
+
+def _bytes_in(name: str) -> int:
+    """About how much there will be to read; standard input may be anything."""
+    if name == "-":
+        return _BIG
+    return os.stat(name).st_size * (_PACKED if name.endswith((".gz", ".zst")) else 1)
 
 
 _by_second: dict[bytes, bytes | None] = {}
@@ -122,11 +143,10 @@ def as_value(figures: Figures) -> dict[str, object]:
         },
         "reasons": [
             {"domain": inert_bytes(domain), "reason": inert_bytes(reason), "count": count}
-            for (domain, reason), count in figures.reasons.most_common(100)
+            for (domain, reason), count in most(figures.reasons, 100)
         ],
         "senders": [
-            {"sender": inert_bytes(sender), "messages": count}
-            for sender, count in figures.senders.most_common(100)
+            {"sender": inert_bytes(sender), "messages": count} for sender, count in most(figures.senders, 100)
         ],
         "rare_ones_dropped": figures.dropped,
     }
@@ -143,8 +163,8 @@ def told(figures: Figures) -> Iterator[str]:
     yield "deliveries  " + ", ".join(f"{outcomes[name]} {name.decode()}" for name in outcomes)
     yield from _times("in the queue until success", figures.queued)
     yield from _times("one delivery", figures.delivering)
-    yield from _table("Why not delivered", figures.reasons.most_common(_SHOWN), _reason)
-    yield from _table("Top senders", figures.senders.most_common(_SHOWN), lambda one: f"<{inert_bytes(one)}>")
+    yield from _table("Why not delivered", most(figures.reasons, _SHOWN), _reason)
+    yield from _table("Top senders", most(figures.senders, _SHOWN), lambda one: f"<{inert_bytes(one)}>")
 
 
 def _times(what: str, seconds: "array[float]") -> Iterator[str]:

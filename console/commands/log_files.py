@@ -4,19 +4,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
-from console.parse.qmail_blocks import Source, blocks
+from console.parse.qmail_blocks import BLOCK, Source, blocks
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-def read(names: Sequence[str], troubles: list[str]) -> Iterator[bytes]:
-    """The blocks of these files in this order; none or `-` is standard input.
+def read(names: Sequence[str], troubles: list[str], size: int = BLOCK) -> Iterator[bytes]:
+    """The blocks of these files in this order, of about `size` bytes; none or `-` is standard input.
 
     A packed file that is damaged is read up to the damage and named in `troubles`. Raises OSError for a file
     that cannot be opened.
     """
-    return blocks(_opened(names or ("-",), troubles))
+    return blocks(_opened(names or ("-",), troubles), size)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ STATE_WORDS = {
     "S3": "the text is there, the envelope arrives",
     "S4": "queued, qmail-send has not looked at it yet",
     "S5": "qmail-send knows it and delivers, now or later",
-    "other": "files that a sound queue never has together",
+    "other": "no sound set of files, or moved while it was walked",
     "unknown": "cannot be told: it needs more rights on the node",
 }
 """What a state means (qmail's INTERNALS, section 2: which files exist)."""

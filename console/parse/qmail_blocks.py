@@ -19,7 +19,7 @@ class Source(Protocol):
         """At most `size` bytes."""
 
 
-def blocks(sources: Iterable[Source]) -> Iterator[bytes]:
+def blocks(sources: Iterable[Source], size: int = BLOCK) -> Iterator[bytes]:
     """Whole lines, each with its line feed. A block without one at its end is one line that is not whole.
 
     multilog(8) cuts a long line at the size of a file: the rest begins the next file, without a stamp.
@@ -28,7 +28,7 @@ def blocks(sources: Iterable[Source]) -> Iterator[bytes]:
     for source in sources:
         first = True
         skipping = False
-        while data := source.read(BLOCK):
+        while data := source.read(size):
             if first and held and not _continues(data):
                 yield held
                 held = b""

@@ -30,6 +30,7 @@ def _each(byte: int) -> np.uint64:
     return np.uint64(byte * 0x0101010101010101)
 
 
+_STATUS = _of(b"status: ")
 _ERA = _of(b"40000000")
 """The first digits of every TAI64N label from 1970 to 2106."""
 
@@ -70,6 +71,11 @@ class Numbered:
     """As in the label, without its first 32 bits."""
     nanoseconds: Places
 
+    @property
+    def what(self) -> tuple[Places, Places, Places]:
+        """Everything but the lines."""
+        return self.numbers, self.seconds, self.nanoseconds
+
 
 class Block:
     """The bytes of a block and how to look at many places of it at once."""
@@ -81,7 +87,7 @@ class Block:
         size = self.end + PADDING
         # New memory for each block would cost as much as looking at it.
         if len(self._room) < size:
-            Block._room = np.zeros(size * 2, np.uint8)
+            self._room = np.zeros(size * 2, np.uint8)
         self.bytes = self._room
         self.bytes[: self.end] = np.frombuffer(data, np.uint8)
         self.bytes[self.end : size] = 0
@@ -150,10 +156,11 @@ def _whole(values: _Words) -> Places:
     """Eight values of four bits, the first is the highest, as one number."""
     pairs = ((values << np.uint64(4)) | (values >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
     fours = ((pairs << np.uint64(8)) | (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
-    return (((fours << np.uint64(16)) | (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    number: _Words = ((fours << np.uint64(16)) | (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
+    return number.astype(np.int64)
 
 
-def regular(data: bytes) -> Regular:
+def regular(data: bytes, known: "KnownStatus") -> Regular:
     """Look at a block of whole lines."""
     block = Block(data)
     ends = np.flatnonzero(block.bytes[: block.end] == 10)
@@ -169,7 +176,7 @@ def regular(data: bytes) -> Regular:
     odd = np.ones(len(ends), np.bool_)
 
     def lines(text: bytes) -> Places:
-        return np.flatnonzero(kinds == _of(text))
+        return others[other_kinds == _of(text)]
 
     def numbered(which: Places, numbers: Places) -> Numbered:
         return Numbered(which, numbers, _whole(seconds[which]), _whole(nanoseconds[which]))
@@ -181,8 +188,10 @@ def regular(data: bytes) -> Regular:
         odd[which[good]] = False
         return numbered(which[good], numbers[good])
 
-    which = lines(b"status: ")
-    odd[which[_status(block, starts[which] + 34, ends[which])]] = False
+    which = np.flatnonzero(kinds == _STATUS)
+    odd[which[known.good(block, starts[which] + 34, ends[which])]] = False
+    others = np.flatnonzero(kinds != _STATUS)
+    other_kinds = kinds[others]
 
     which = lines(b"starting")
     deliveries, messages, recipient, good = _starting(block, starts[which] + 34, ends[which])
@@ -200,10 +209,10 @@ def regular(data: bytes) -> Regular:
     sender, sender_end, good = _info(block, starts[which] + 34, ends[which])
     odd[which[good]] = False
     which = lines(b"bounce m")
-    good = _bounce(block, starts[which] + 34, ends[which])
-    odd[which[good]] = False
+    bounced = _bounce(block, starts[which] + 34, ends[which])
+    odd[which[bounced]] = False
     return Regular(
-        bounces=int(np.count_nonzero(good)),
+        bounces=int(np.count_nonzero(bounced)),
         begins=begins,
         new=bare(b"new msg "),
         ended=bare(b"end msg "),
@@ -220,6 +229,40 @@ def regular(data: bytes) -> Regular:
     )
 
 
+class KnownStatus:
+    """The `status:` lines met so far: a third of a log, and few different ones."""
+
+    _SLOTS = 1 << 12
+
+    def __init__(self) -> None:
+        self._rows = np.zeros((5, self._SLOTS), np.uint64)
+
+    def good(self, block: Block, at: Places, ends: Places) -> Flags:
+        """Whether the words from each place to the end of its line are those of a status line."""
+        size = ends - at
+        # Sixteen bytes from the beginning and sixteen up to the end hold the whole of it.
+        usual = (size >= 16) & (size <= 32)
+        if not usual.all():
+            return _status(block, at, ends)
+        words = (block.words(at), block.words(at + 8), block.words(ends - 16), block.words(ends - 8))
+        mixed = size.astype(np.uint64)
+        for word in words:
+            mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        slot = (mixed >> np.uint64(64 - 12)).astype(np.int64)
+        found = self._rows[4][slot] == size.astype(np.uint64)
+        for row, word in zip(self._rows, words, strict=False):
+            found &= row[slot] == word
+        unknown = np.flatnonzero(~found)
+        if len(unknown):
+            good = _status(block, at[unknown], ends[unknown])
+            found[unknown] = good
+            learnt = unknown[good]
+            for row, word in zip(self._rows, (*words, size.astype(np.uint64)), strict=True):
+                row[slot[learnt]] = word[learnt]
+        return found
+
+
 def _status(block: Block, at: Places, ends: Places) -> Flags:
     good = block.says(at, b"local ")
     at = at + 6
@@ -231,7 +274,8 @@ def _status(block: Block, at: Places, ends: Places) -> Flags:
     end = block.digits(at)
     good &= _short(at, end)
     leaving = (end + 9 == ends) & block.says(end, b" exitasa") & block.says(ends - 1, b"p")
-    return good & ((end == ends) | leaving)
+    good &= (end == ends) | leaving
+    return good
 
 
 def _starting(block: Block, at: Places, ends: Places) -> tuple[Places, Places, Places, Flags]:
@@ -266,7 +310,8 @@ def _bounce(block: Block, at: Places, ends: Places) -> Flags:
     end = block.digits(at + 3)
     good &= _short(at + 3, end) & block.says(end, b" qp ")
     at = np.minimum(end + 4, block.end)
-    return good & (block.digits(at) == ends) & _short(at, ends)
+    good &= (block.digits(at) == ends) & _short(at, ends)
+    return good
 
 
 def _info(block: Block, at: Places, ends: Places) -> tuple[Places, Places, Flags]:

@@ -8,6 +8,8 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable
+from heapq import nsmallest
+from typing import TypeVar
 
 from console.parse.qmail_blocks import lines_of, text_of
 from console.parse.qmail_log import (
@@ -36,9 +38,20 @@ _STARTING = re.compile(
 _DELIVERY = re.compile(rb"delivery " + _N + rb": (success|deferral|failure): (.*)").fullmatch
 _BLANKS = bytes(ord("0") if chr(byte) in "0123456789abcdef" else byte for byte in range(256))
 _STAMPED = b"\n@" + b"0" * 24 + b" "
-_MANY = 20_000
+MANY = 20_000
 """Distinct keys a table may have before its rarest are dropped."""
 _NAMES = re.compile(rb"[0-9A-Za-z]*[0-9][0-9A-Za-z.:-]*")
+
+
+_Key = TypeVar("_Key", bytes, tuple[bytes, bytes])
+
+
+class _Shortened(dict[bytes, bytes]):
+    """Reports without the numbers and names in which those of the same reason differ."""
+
+    def __missing__(self, report: bytes) -> bytes:
+        reason = self[report] = _NAMES.sub(b"*", report[:300]).rstrip(b"/")
+        return reason
 
 
 class Figures:
@@ -62,7 +75,7 @@ class Figures:
         self._new: dict[bytes, bytes] = {}
         self._open: dict[bytes, tuple[bytes, bytes, bytes]] = {}
         self._known: set[bytes] = set()
-        self._shortened: dict[bytes, bytes] = {}
+        self._shortened = _Shortened()
 
     def take(self, block: bytes) -> None:
         """Add the lines of a block (see `qmail_blocks.blocks`)."""
@@ -125,7 +138,7 @@ class Figures:
     def _slow(self, lines: Iterable[bytes]) -> None:
         for line in decode_all(map(text_of, lines)):
             self._one(line, None)
-            if line.stamp is not None and (at := _hexadecimal(line)):
+            if line.stamp is not None and (at := hexadecimal(line)):
                 self.first = self.first or at
                 self.last = at
 
@@ -133,10 +146,10 @@ class Figures:
         event = line.event
         if event is None:
             self.unread += 1
-        elif text is not None and text.startswith(b"status: local ") and len(self._known) < _MANY:
+        elif text is not None and text.startswith(b"status: local ") and len(self._known) < MANY:
             self._known.add(text)
         else:
-            self._event(event, _hexadecimal(line))
+            self._event(event, hexadecimal(line))
 
     def _event(self, event: Event, at: bytes) -> None:
         match event:
@@ -145,13 +158,13 @@ class Figures:
                 self._new[_key(msg)] = at
                 self.messages += 1
             case MessageInfo(sender=sender):
-                self.senders[_bytes(sender)] += 1
+                self.senders[utf8(sender)] += 1
             case Starting(delivery, msg, _, recipient):
-                self._open[_key(delivery)] = (_key(msg), _bytes(recipient), at)
+                self._open[_key(delivery)] = (_key(msg), utf8(recipient), at)
                 self.started += 1
             case Delivered(delivery, result, report):
                 self.outcomes[result.encode()] += 1
-                self._result(self._open.pop(_key(delivery), None), at, result.encode(), _bytes(report))
+                self._result(self._open.pop(_key(delivery), None), at, result.encode(), utf8(report))
             case Mangled(delivery):
                 self.outcomes[b"deferral"] += 1
                 self._result(self._open.pop(_key(delivery), None), at, b"deferral", b"report_mangled")
@@ -177,17 +190,14 @@ class Figures:
                 self.queued.append(_between(new, at))
             domain = recipient
         if result != b"success":
-            reason = self._shortened.get(report)
-            if reason is None:
-                reason = self._shortened[report] = _NAMES.sub(b"*", report[:300]).rstrip(b"/")
-            self.reasons[domain.rpartition(b"@")[2], reason] += 1
+            self.reasons[domain.rpartition(b"@")[2], self._shortened[report]] += 1
 
     def _bound(self) -> None:
-        if len(self._shortened) > _MANY:
+        if len(self._shortened) > MANY:
             self._shortened.clear()
         for table in (self.senders, self.reasons):
-            if len(table) > 2 * _MANY:
-                kept = table.most_common(_MANY)
+            if len(table) > 2 * MANY:
+                kept = table.most_common(MANY)
                 table.clear()
                 table.update(dict(kept))  # type: ignore[arg-type]  # both tables keep their own keys
                 self.dropped = True
@@ -198,6 +208,11 @@ class Figures:
         return len(self._new)
 
 
+def most(table: Counter[_Key], count: int) -> list[tuple[_Key, int]]:
+    """The greatest counts with their keys; of equal ones those first whose keys come first."""
+    return nsmallest(count, table.items(), key=lambda one: (-one[1], one[0]))
+
+
 def _plain(word: bytes) -> bool:
     return word.isdigit() and len(word) <= 20 and (word[0] != 48 or len(word) == 1)
 
@@ -206,11 +221,12 @@ def _key(number: int) -> bytes:
     return b"%d" % number
 
 
-def _bytes(text: str) -> bytes:
+def utf8(text: str) -> bytes:
+    """Decoded words as bytes again; what was no UTF-8 stays shown with backslashes."""
     return text.encode("utf-8", errors="surrogatepass")
 
 
-def _hexadecimal(line: Line) -> bytes:
+def hexadecimal(line: Line) -> bytes:
     """The stamp as TAI64N digits; empty when it does not tell Unix time."""
     stamp = line.stamp
     if stamp is None or stamp.seconds is None:

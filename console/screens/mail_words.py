@@ -1,6 +1,7 @@
 """What the mail overview says of a node's queue, line by line: pure text, no widget."""
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 from textual.content import Content
 
@@ -33,7 +34,7 @@ def walk_lines(walk: Walk, mail: Mail | None, walking: bool, width: int, *, shor
     if walk.trouble:
         parts.append(mark(Tone.UNKNOWN, one_line(walk.trouble, 2 * max(width, 40))))
     if walk.figures is not None and walk.listing is not None:
-        parts += _shape_lines(walk, mail)
+        parts += _shape_lines(walk, mail, max(width, 30))
         parts += _count_lines(walk, walk.listing, walk.figures, mail)
         parts += _age_lines(walk.figures, short)
         parts += _top_lines(walk, walk.figures, width)
@@ -45,14 +46,15 @@ def _label(name: str, text: Content | str) -> Content:
     return Content.assemble((f"{name:<{LABEL}}", "dim"), text)
 
 
-def _shape_lines(walk: Walk, mail: Mail | None) -> Iterable[Content]:
+def _shape_lines(walk: Walk, mail: Mail | None, width: int) -> Iterable[Content]:
     for shape in shapes(walk.figures, mail, walk.log, walk.todos):
         tone = Tone.OK if not shape.id and not shape.todo else SEVERITY_TONES[shape.severity]
         loud = shape.severity is Severity.CRITICAL
         name = f"{shape.id}  " if shape.id else ""
-        yield mark(tone, f"{name}{one_line(shape.what)}", loud=loud)
-        if shape.todo:
-            yield Content.assemble("  ", words(shape.todo, "dim"))
+        first, *rest = wrap(f"{name}{one_line(shape.what)}", width - 2) or [""]
+        yield mark(tone, first, loud=loud)
+        yield from (Content(f"  {line}") for line in rest)
+        yield from (Content.styled(f"  {line}", "dim") for line in wrap(shape.todo, width - 2))
 
 
 def _count_lines(

@@ -10,7 +10,7 @@ from console.parse.qmail_envelopes import (
     sender_of,
 )
 from console.parse.qmail_files_of import read_control, read_message
-from console.parse.qmail_walk import DIRECTORIES, read_walk
+from console.parse.qmail_walk import DIRECTORIES, read_walk, told_time
 
 NAMES = st.sampled_from(DIRECTORIES)
 LINES = st.one_of(

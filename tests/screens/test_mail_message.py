@@ -221,8 +221,7 @@ async def test_without_a_reader_the_screen_says_so() -> None:
 EVIL = "[bold]x[/bold]\x1b]0;p\x07[@click=app.quit]\u202e\n\x9b31m@evil.example"
 
 
-@pytest.mark.parametrize("size", [(160, 48), (60, 15)])
-async def test_hostile_text_is_only_text(size: tuple[int, int]) -> None:
+async def test_hostile_text_is_only_text() -> None:
     mails = fake((*LINES, f"new msg {MSG}{EVIL}".encode(), b"\xff\x00\x1b[31m", EVIL.encode()))
     mails.messages[MSG] = MessageFiles(
         MSG,
@@ -233,7 +232,7 @@ async def test_hostile_text_is_only_text(size: tuple[int, int]) -> None:
         denied=(EVIL,),
     )
     app = mail_console(mails)
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with app.run_test(size=(160, 48), notifications=True) as pilot:
         await opened(app, pilot)
         for key in ("end", "y", "home", "r", "q"):
             await pilot.press(key)
@@ -245,7 +244,6 @@ async def test_hostile_text_is_only_text(size: tuple[int, int]) -> None:
 PICTURES = {
     "wide": ((160, 48), "textual-dark"),
     "80x24": ((80, 24), "textual-dark"),
-    "light": ((120, 40), "textual-light"),
 }
 
 

@@ -213,7 +213,6 @@ async def test_a_click_points_at_a_row() -> None:
 PICTURES = {
     "wide": ((160, 48), "textual-dark"),
     "80x24": ((80, 24), "textual-dark"),
-    "light": ((120, 40), "textual-light"),
 }
 
 

@@ -1,0 +1,1 @@
+"""For machines: metrics written and served, alert rules and a dashboard, and hooks that tell of events."""
