@@ -39,18 +39,25 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("pair", nargs="?", help="only this pair (default: all)")
         return one
 
-    def limited(name: str, words: str) -> argparse.ArgumentParser:
+    def limited(name: str, words: str, *flags: str, seconds: float = 15.0) -> argparse.ArgumentParser:
         one = sampling(name, words)
-        one.add_argument(
-            "--timeout", type=float, default=15.0, metavar="S", help="give up after S seconds (15)"
-        )
+        words = f"give up after S seconds ({seconds:g})"
+        one.add_argument(*flags, "--timeout", type=_seconds, default=seconds, metavar="S", help=words)
         return one
 
     sampling("monitor", "the console, read-only: nothing that could change a node is constructed")
     status = limited("status", "print what each pair is doing now")
     status.add_argument("--json", action="store_true", help="as JSON")
     status.add_argument("--watch", action="store_true", help="print again whenever something changes")
-    limited("check", "one line and exit status for a monitoring system (Monitoring Plugins)")
+    limited("check", "one line and exit status for a monitoring system (Monitoring Plugins)", "-t")
+    export = commands.add_parser("export", help="serve metrics to Prometheus (OpenMetrics) until ended")
+    export.add_argument("--pair", metavar="PAIR", help="only this pair (default: all)")
+    export.add_argument(
+        "--listen", metavar="HOST:PORT", default="127.0.0.1:9650", help="where to serve (127.0.0.1:9650)"
+    )
+    shared = export.add_mutually_exclusive_group()
+    shared.add_argument("--rules", action="store_true", help="only print alert rules for Prometheus")
+    shared.add_argument("--dashboard", action="store_true", help="only print a dashboard for Grafana")
     doctor = limited("doctor", "what is wrong with the set-up, and how to mend it")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     events = sampling("events", "print role, mirror, mount and link changes as they happen")
@@ -121,6 +128,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds <= 3600:
+        raise ValueError(word)
+    return seconds
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for: that takes longer than searching a log."""
 
@@ -140,19 +154,22 @@ def _version() -> str:
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
-    arguments = parser().parse_args()
+    arguments = _arguments()
     try:
         if arguments.log_file or arguments.command not in _LOCAL:
             _log(arguments.log_file)
         status = _run(arguments)
     except _bad_config() as bad:
-        complain(bad)
-        status = 3 if arguments.command == "check" else 2
+        status = _failed(arguments, bad)
     except BrokenPipeError:
         status = 0
     except OSError as odd:
-        complain(f"{odd.strerror}: {odd.filename}" if odd.strerror else odd)
-        status = 3 if arguments.command == "check" else 2
+        status = _failed(arguments, f"{odd.strerror}: {odd.filename}" if odd.strerror else odd)
+    except Exception as bug:
+        if arguments.command != "check":
+            raise
+        # Python's own exit status for it is 1, which a monitoring system takes for WARNING.
+        status = _failed(arguments, f"a bug in mirrorgate: {type(bug).__name__}: {bug}")
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT
     try:
@@ -161,6 +178,27 @@ def main() -> None:
         # The reader has left (`mirrorgate status | head`): nothing more to say, and no traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _arguments() -> argparse.Namespace:
+    """What was asked for; a usage error of `check` is UNKNOWN, which argparse's own status 2 is not."""
+    try:
+        return parser().parse_args()
+    except SystemExit as ended:
+        if ended.code == 2 and "check" in sys.argv[1:]:
+            print("MIRRORGATE UNKNOWN - wrong arguments; see mirrorgate check --help")
+            sys.exit(3)
+        raise
+
+
+def _failed(arguments: argparse.Namespace, why: object) -> int:
+    """Say what went wrong where it is read: a monitoring system reads standard output. Returns the status."""
+    if arguments.command != "check":
+        complain(why)
+        return 2
+    from console.commands import check
+
+    return check.unknown(why)
 
 
 def _log(path: Path | None) -> None:
@@ -210,6 +248,10 @@ def _run(arguments: argparse.Namespace) -> int:
                 bare=arguments.bare,
                 disks=arguments.disks,
             )
+        case "export" if arguments.rules or arguments.dashboard:
+            from console.commands import export
+
+            return export.print_shared("rules" if arguments.rules else "dashboard")
         case "runs" | "report":
             import asyncio
 
@@ -246,7 +288,29 @@ def _run(arguments: argparse.Namespace) -> int:
         from console.commands import acting
 
         return asyncio.run(acting.main(arguments, config, path))
+    if arguments.command == "export":
+        return _export(arguments, config, path)
+    if arguments.command == "check":
+        from console.commands import check
+
+        with check.in_time(arguments.timeout):
+            return asyncio.run(_look(arguments, config, path))
     return asyncio.run(_look(arguments, config, path))
+
+
+def _export(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
+    import asyncio
+
+    from console.commands import export, sampling
+
+    try:
+        listen = export.address(arguments.listen)
+    except ValueError as odd:
+        complain(f"--listen: {odd}")
+        return 2
+    pairs = sampling.chosen(config, path, arguments.pair)
+    reach = sampling.opener(config, None)
+    return asyncio.run(export.run(pairs, config.on_event, reach, listen, _version()))
 
 
 def _completion(shell: str) -> int:

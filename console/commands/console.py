@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from console.app import MirrorgateApp
 from console.commands.sampling import chosen, opener
 from console.engine.journal import Journal
+from console.machines.hooks import Hooks
 from console.model.asking import Asker
-from console.model.config import Config, PairConfig
+from console.model.config import Config, PairConfig, Watcher
 from console.model.form import FirstJob
 from console.model.snapshot import PairState
 from console.ssh.mail_reader import MailReader
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 class Watching:
     """The app's source of states: every pair watched over SSH, sampler lanes only."""
 
-    def __init__(self, config: Config, pairs: Sequence[PairConfig]) -> None:
+    def __init__(self, config: Config, pairs: Sequence[PairConfig], where: Watcher = "console") -> None:
         self._config = config
         self._pairs = tuple(pairs)
+        self._hooks = Hooks(config.on_event, where)
         self._fleet: Fleet | None = None
         self._eyes: dict[str, PairEyes] = {}
         self.asker: Asker | None = None
@@ -39,7 +41,7 @@ class Watching:
         watches = tuple(PairWatch(pair, reach) for pair in self._pairs)
         self._eyes = {pair.name: PairEyes(watch) for pair, watch in zip(self._pairs, watches, strict=True)}
         self._fleet = Fleet(watches)
-        return self._fleet.states()
+        return self._hooks.beside(self._fleet.states())
 
     def retry_now(self) -> None:
         """Reconnect to every node that is not connected, at once."""
@@ -81,7 +83,7 @@ def run(
 async def _run(
     config: Config, pairs: Sequence[PairConfig], *, read_only: bool, ascii_only: bool, first: FirstJob | None
 ) -> int:
-    watching, journal = Watching(config, pairs), Journal()
+    watching, journal = Watching(config, pairs, "monitor" if read_only else "console"), Journal()
     reader = mails(config, watching)
     try:
         app = MirrorgateApp(

@@ -1,11 +1,11 @@
 """`mirrorgate events`: role, component, mount and link changes, one line each, as they happen."""
 
 import asyncio
-import itertools
 import json
 import time
 from collections.abc import Sequence
 
+from console.health.events import newer
 from console.model.config import PairConfig
 from console.model.jsonable import jsonable
 from console.model.snapshot import Event
@@ -24,7 +24,7 @@ async def run(
         async with asyncio.timeout(seconds):
             async for state in states:
                 name = state.snapshot.config.name
-                fresh = _since(state.events, newest.get(name))
+                fresh = newer(state.events, newest.get(name))
                 newest.update({name: fresh[0]} if fresh else {})
                 for event in reversed(fresh):
                     if as_json:
@@ -37,11 +37,6 @@ async def run(
     finally:
         await states.aclose()
     return 0
-
-
-def _since(events: Sequence[Event], last: Event | None) -> list[Event]:
-    """The events newer than `last`, newest first."""
-    return list(itertools.takewhile(lambda event: event is not last, events))
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -33,6 +33,11 @@ def chosen(config: Config, path: Path, name: str | None) -> tuple[PairConfig, ..
 
 async def settled_state(pair: PairConfig, open_session: Opener, limit: float) -> PairState:
     """Watch a pair until both nodes have said everything once, or cannot; at most `limit` seconds."""
+    return (await settled_look(pair, open_session, limit))[0]
+
+
+async def settled_look(pair: PairConfig, open_session: Opener, limit: float) -> tuple[PairState, bool]:
+    """`settled_state`, and whether it was settled in time."""
     watch = PairWatch(pair, open_session)
     states = watch.states()
     state = await anext(states)
@@ -41,12 +46,19 @@ async def settled_state(pair: PairConfig, open_session: Opener, limit: float) ->
             while not watch.settled:
                 state = await anext(states)
     except TimeoutError:
-        return state
+        return state, False
     finally:
         await states.aclose()
-    return state
+    return state, True
 
 
 async def settled_states(pairs: Sequence[PairConfig], open_session: Opener, limit: float) -> list[PairState]:
     """`settled_state` of several pairs at once, in their order."""
-    return list(await asyncio.gather(*(settled_state(p, open_session, limit) for p in pairs)))
+    return [state for state, _ in await settled_looks(pairs, open_session, limit)]
+
+
+async def settled_looks(
+    pairs: Sequence[PairConfig], open_session: Opener, limit: float
+) -> list[tuple[PairState, bool]]:
+    """`settled_look` of several pairs at once, in their order."""
+    return list(await asyncio.gather(*(settled_look(p, open_session, limit) for p in pairs)))

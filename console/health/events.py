@@ -4,8 +4,9 @@ A fact that became unknown is not a change of the fact: the link says so. When i
 compared with the last value that was known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TypeVar
 
 from console.health import stack
@@ -40,6 +41,11 @@ def finding_changes(before: tuple[Finding, ...], after: tuple[Finding, ...], at:
     ]
     went = [Event(at, f.node, "finding", f"{f.id} is over: {f.what}") for k, f in old.items() if k not in new]
     return (*came, *went)
+
+
+def newer(events: Sequence[Event], last: Event | None) -> list[Event]:
+    """The events of a state (newest first) that came after `last`, newest first."""
+    return list(takewhile(lambda event: event is not last, events))
 
 
 Change = tuple[str, str, Severity]

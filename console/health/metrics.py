@@ -120,7 +120,9 @@ def samples(state: PairState, *, settled: bool) -> Iterator[Sample]:
     """The series of a pair. `settled`: whether each node has said everything once, or cannot be reached."""
     config = state.snapshot.config
     pair = (("pair", config.name),)
-    yield Sample(PAIR, (*pair, ("mirror", config.mirror), ("mount", config.mount), ("floating", config.floating)))
+    yield Sample(
+        PAIR, (*pair, ("mirror", config.mirror), ("mount", config.mount), ("floating", config.floating))
+    )
     yield Sample(SETTLED, pair, float(settled))
     yield Sample(REFRESHED, pair, state.snapshot.now)
     yield Sample(READY, pair, state.readiness.answer.value if state.readiness else Answer.UNKNOWN.value)
@@ -150,11 +152,11 @@ def _findings(state: PairState, pair: Labels) -> Iterator[Sample]:
         yield Sample(FINDINGS, (*pair, ("severity", severity.value)), float(number))
     names = {node.name for node in state.snapshot.nodes}
     found = {(f.id, f.node or "", f.severity.value): None for f in state.findings}
-    for id, node, severity in found:
+    for id, node, word in found:
         # An id is a word of ours; should one ever be made of a node's text, it is no label.
         rule = id if _CODE.match(id) else "other"
         where = node if node in names else ""
-        yield Sample(FINDING, (*pair, ("node", where), ("rule", rule), ("severity", severity)))
+        yield Sample(FINDING, (*pair, ("node", where), ("rule", rule), ("severity", word)))
 
 
 def _node(node: NodeView, truths: Truths, labels: Labels) -> Iterator[Sample]:
@@ -200,11 +202,15 @@ def _gates(state: PairState, node: NodeView, labels: Labels) -> Iterator[Sample]
         return
     gates = stack.gates_to_peer(node, state.snapshot.config, state.snapshot.peer(node))
     yield Sample(GATES, labels, float(len(gates)))
-    fullest = max((g for g in gates if g.queue_count is not None), key=lambda g: g.queue_count or 0, default=None)
+    fullest = max(
+        (g for g in gates if g.queue_count is not None), key=lambda g: g.queue_count or 0, default=None
+    )
     if fullest is not None:
         yield from _known(GATE_QUEUE, labels, fullest.queue_count)
         yield from _known(GATE_LIMIT, labels, fullest.queue_size)
-    yield from _known(GATE_TIMEOUT, labels, min((g.timeout for g in gates if g.timeout is not None), default=None))
+    yield from _known(
+        GATE_TIMEOUT, labels, min((g.timeout for g in gates if g.timeout is not None), default=None)
+    )
 
 
 def _mail(node: NodeView, labels: Labels) -> Iterator[Sample]:

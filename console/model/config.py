@@ -3,6 +3,7 @@
 import ipaddress
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -113,11 +114,77 @@ class PairConfig(_Strict):
         return next(n for n in self.nodes if n.home is Home.SLAVE)
 
 
+EventKind = Literal[
+    "role", "address", "mount", "mirror", "component", "sync", "link", "boot", "lock", "finding"
+]
+"""What an event can be about (console.health.events)."""
+Watcher = Literal["console", "monitor", "export"]
+"""What watches: the console, the read-only console, the exporter."""
+
+
+class HookConfig(_Strict):
+    """Who is told of an event: a command of this machine, or a webhook. Only its `name` is ever shown."""
+
+    name: Word
+    kinds: tuple[EventKind, ...] = ()
+    """What it is told of; empty = everything."""
+    severity: Literal["critical", "warning", "unknown", "notice"] = "notice"
+    """The least severity it is told of; `notice` also brings what is well again."""
+    pairs: tuple[Word, ...] = ()
+    """Only of these pairs; empty = all."""
+    where: tuple[Watcher, ...] = ("console", "monitor", "export")
+    """What runs it: with several consoles open at once, each would."""
+    command: tuple[str, ...] = ()
+    """A program by its full path, and its words; no shell. The event comes as JSON on standard input."""
+    webhook: str | None = Field(default=None, repr=False)
+    """An https address that the event is posted to as JSON. It may be a secret: it is never shown."""
+    ca: AbsolutePath | None = None
+    """A file of certificates to trust in place of the system's."""
+    deadline: Annotated[float, Field(gt=0, le=300)] = 10.0
+    """Seconds that one attempt may take."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 3
+    """Further attempts after one that failed."""
+    quiet: Annotated[float, Field(ge=0, le=86400)] = 300.0
+    """Seconds in which the same news of the same thing is not told twice running."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "HookConfig":
+        # Checked here and not by field: a complaint about a field quotes it, and an address may be a secret.
+        if bool(self.command) == bool(self.webhook):
+            raise ValueError("a hook needs either `command` or `webhook`")
+        if self.command and not self.command[0].startswith("/"):
+            raise ValueError("`command` begins with the full path of a program; there is no shell")
+        if any(not word.isprintable() for word in self.command):
+            raise ValueError("`command` holds no control characters")
+        if self.webhook and not _is_plain_https(self.webhook):
+            raise ValueError("`webhook` is an https address without user, password, blanks or fragment")
+        return self
+
+
+def _is_plain_https(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return (
+            address.isascii()
+            and address.isprintable()
+            and " " not in address
+            and parts.scheme == "https"
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and not parts.fragment
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
 class Config(_Strict):
     """The whole file."""
 
     ssh_config: str | None = None
     """An ssh_config file to use in place of ~/.ssh/config."""
+    on_event: tuple[HookConfig, ...] = ()
+    """Who is told when something changes."""
     pairs: Annotated[tuple[PairConfig, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -125,4 +192,10 @@ class Config(_Strict):
         names = [p.name for p in self.pairs]
         if len(set(names)) != len(names):
             raise ValueError("two pairs have the same name")
+        hooks = [h.name for h in self.on_event]
+        if len(set(hooks)) != len(hooks):
+            raise ValueError("two hooks have the same name")
+        for hook in self.on_event:
+            if unknown := set(hook.pairs) - set(names):
+                raise ValueError(f"hook {hook.name}: no pair is called {min(unknown)!r}")
         return self
