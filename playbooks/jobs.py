@@ -3,6 +3,7 @@
 from typing import Any
 
 from playbooks import (
+    authorize,
     evacuate,
     fail_back,
     failover_drill,
@@ -33,6 +34,7 @@ JOBS: dict[str, Job[Any]] = {
         evacuate.JOB,
         keep.JOB,
         migrate_disk.JOB,
+        authorize.JOB,
     )
 }
 """Every job by name."""

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import time
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -42,6 +41,8 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
 def _figures(files: Sequence[str]) -> tuple[Figures, int]:
     """What adds a log of this size up soonest, and how many bytes it should be given at once."""
     if sum(_bytes_in(name) for name in files or ("-",)) >= _BIG:
+        # Nothing here is linear algebra: its threads would only be started and ended.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
             from console.parse import qmail_columns
         except ImportError:
@@ -110,11 +111,13 @@ def _rows(block: bytes) -> None:
         print(json.dumps(row))
 
 
-def _percentiles(seconds: "array[float]") -> dict[str, float | int | None]:
-    ordered = sorted(seconds)
-
+def _percentiles(ordered: Sequence[float]) -> dict[str, float | int | None]:
     def at(part: float) -> float | None:
-        return round(ordered[min(int(part * len(ordered)), len(ordered) - 1)], 6) if ordered else None
+        return (
+            round(float(ordered[min(int(part * len(ordered)), len(ordered) - 1)]), 6)
+            if len(ordered)
+            else None
+        )
 
     return {"count": len(ordered), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "max": at(1.0)}
 
@@ -138,8 +141,8 @@ def as_value(figures: Figures) -> dict[str, object]:
         "from": moment(figures.first) if figures.first else None,
         "to": moment(figures.last) if figures.last else None,
         "latency": {
-            "queued_until_success": _percentiles(figures.queued),
-            "one_delivery": _percentiles(figures.delivering),
+            "queued_until_success": _percentiles(figures.ordered(figures.queued)),
+            "one_delivery": _percentiles(figures.ordered(figures.delivering)),
         },
         "reasons": [
             {"domain": inert_bytes(domain), "reason": inert_bytes(reason), "count": count}
@@ -161,14 +164,14 @@ def told(figures: Figures) -> Iterator[str]:
     yield f"messages    {figures.messages} announced, {figures.ended} ended, {figures.still_open} open"
     yield f"bounces     {figures.bounces}, thrown away {figures.triple_bounces}"
     yield "deliveries  " + ", ".join(f"{outcomes[name]} {name.decode()}" for name in outcomes)
-    yield from _times("in the queue until success", figures.queued)
-    yield from _times("one delivery", figures.delivering)
+    yield from _times("in the queue until success", figures.ordered(figures.queued))
+    yield from _times("one delivery", figures.ordered(figures.delivering))
     yield from _table("Why not delivered", most(figures.reasons, _SHOWN), _reason)
     yield from _table("Top senders", most(figures.senders, _SHOWN), lambda one: f"<{inert_bytes(one)}>")
 
 
-def _times(what: str, seconds: "array[float]") -> Iterator[str]:
-    some = _percentiles(seconds)
+def _times(what: str, ordered: Sequence[float]) -> Iterator[str]:
+    some = _percentiles(ordered)
     if some["count"]:
         parts = "  ".join(f"{name} {some[name]:.2f} s" for name in ("p50", "p90", "p99", "max"))
         yield f"{what}: {parts}"

@@ -5,6 +5,7 @@ Lines of a regular shape are added up a block at a time (`qmail_shapes`); every 
 """
 
 from array import array
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
@@ -27,7 +28,7 @@ from console.parse.qmail_log import (
 from console.parse.qmail_shapes import OUTCOMES, Flags, KnownStatus, Places, Regular, regular
 from console.parse.qmail_summing import MANY, Figures, hexadecimal, utf8
 
-BLOCK = 1 << 20
+BLOCK = 1 << 21
 """Bytes to take at once: enough that numpy's calls do not count, little enough for the processor's cache."""
 _ERA = TAI_EPOCH // 2**32 * 2**32
 _FAR = 2**62
@@ -92,6 +93,10 @@ class ColumnFigures(Figures):
         self._long: dict[int, int] = {}
         self._status = KnownStatus()
         self._domains = _Domains()
+
+    def ordered(self, seconds: "array[float]") -> Sequence[float]:
+        """Times by length, for percentiles."""
+        return array("f", np.sort(np.frombuffer(seconds, np.float32)).tobytes()) if seconds else seconds
 
     @property
     def still_open(self) -> int:

@@ -15,8 +15,8 @@ Places: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 _Words: TypeAlias = NDArray[np.uint64]
 
-PADDING: Final = 64
-"""Bytes of nothing after a block, so that eight bytes can be read wherever a line may end."""
+MARGIN: Final = 64
+"""Bytes at the end of a block whose lines are left to decoding, so that looking ahead stays in the block."""
 MOST_DIGITS: Final = 18
 """Numbers of more digits are left to decoding."""
 OUTCOMES: Final = (b"success", b"failure", b"deferral")
@@ -78,20 +78,12 @@ class Numbered:
 
 
 class Block:
-    """The bytes of a block and how to look at many places of it at once."""
-
-    _room = np.zeros(0, np.uint8)
+    """The bytes of a block and how to look at many places of it at once; `end` is where its margin begins."""
 
     def __init__(self, data: bytes) -> None:
-        self.end = len(data)
-        size = self.end + PADDING
-        # New memory for each block would cost as much as looking at it.
-        if len(self._room) < size:
-            self._room = np.zeros(size * 2, np.uint8)
-        self.bytes = self._room
-        self.bytes[: self.end] = np.frombuffer(data, np.uint8)
-        self.bytes[self.end : size] = 0
-        self._words = np.ndarray((size - 7,), "<u8", self.bytes, 0, (1,))
+        self.end = max(len(data) - MARGIN, 0)
+        self.bytes = np.frombuffer(data, np.uint8)
+        self._words = np.ndarray((max(len(data) - 7, 0),), "<u8", data, 0, (1,))
 
     def words(self, at: Places) -> _Words:
         """The eight bytes from each place on."""
@@ -157,26 +149,31 @@ def _whole(values: _Words) -> Places:
     pairs = ((values << np.uint64(4)) | (values >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
     fours = ((pairs << np.uint64(8)) | (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
     number: _Words = ((fours << np.uint64(16)) | (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
-    return number.astype(np.int64)
+    places: Places = number.astype(np.int64)
+    return places
 
 
 def regular(data: bytes, known: "KnownStatus") -> Regular:
     """Look at a block of whole lines."""
     block = Block(data)
-    ends = np.flatnonzero(block.bytes[: block.end] == 10)
+    ends = np.flatnonzero(block.bytes == 10)
     begins = np.zeros(len(ends) + 1, np.int64)
     np.add(ends, 1, out=begins[1:])
+    odd = np.ones(len(ends), np.bool_)
+    stamped = np.zeros(len(ends), np.bool_)
+    ends = ends[: np.searchsorted(ends, block.end)]
+    starts = begins[: len(ends)]
     # The words of a stamp are read wherever a line begins: a short line's are those of the next lines.
-    starts = begins[:-1]
     seconds, good = _hexadecimal(block.words(starts + 9))
     nanoseconds, also = _hexadecimal(block.words(starts + 17))
-    stamped = (block.words(starts + 1) == _ERA) & good & also & (ends - starts > 26)
-    stamped &= (block.bytes[starts] == ord("@")) & (block.bytes[starts + 25] == ord(" "))
-    kinds = np.where(stamped, block.words(starts + 26), np.uint64(0))
-    odd = np.ones(len(ends), np.bool_)
+    good &= also & (block.words(starts + 1) == _ERA) & (ends - starts > 26)
+    good &= (block.bytes[starts] == ord("@")) & (block.bytes[starts + 25] == ord(" "))
+    stamped[: len(ends)] = good
+    kinds = np.where(good, block.words(starts + 26), np.uint64(0))
 
     def lines(text: bytes) -> Places:
-        return others[other_kinds == _of(text)]
+        found: Places = others[other_kinds == _of(text)]
+        return found
 
     def numbered(which: Places, numbers: Places) -> Numbered:
         return Numbered(which, numbers, _whole(seconds[which]), _whole(nanoseconds[which]))
@@ -250,7 +247,7 @@ class KnownStatus:
             mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
         slot = (mixed >> np.uint64(64 - 12)).astype(np.int64)
-        found = self._rows[4][slot] == size.astype(np.uint64)
+        found: Flags = self._rows[4][slot] == size.astype(np.uint64)
         for row, word in zip(self._rows, words, strict=False):
             found &= row[slot] == word
         unknown = np.flatnonzero(~found)

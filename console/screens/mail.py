@@ -142,6 +142,10 @@ what the last one took. `u` walks now, `escape` breaks a walk off.
         """The settings."""
         self.app.push_screen(ControlScreen())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no list here to filter."""
+        return action != "filter" and super().check_action(action, parameters)
+
     def go_back(self) -> bool:
         """To the overview, as everywhere."""
         return False

@@ -151,7 +151,11 @@ next and the one before. `enter` traces the message of the line under the cursor
             return mark(Tone.UNKNOWN, f"{one_line(node, 20)} since {clock(one.since)}: {why}")
         if not one.heard:
             return mark(Tone.WORKING, f"{one_line(node, 20)} opening its log")
-        skew = "clock not known" if one.offset is None else f"clock {offset(one.offset)}"
+        if one.offset is None:
+            skew = "clock not known"
+        else:
+            # What is left of it when the node's clock tells whole seconds is no fault of the clock.
+            skew = "clock right" if abs(one.offset) < 1 else f"clock {offset(one.offset)}"
         return Content.assemble(mark(Tone.OK), " ", words(node), (f" {skew}", "dim"))
 
     def watch_filter(self) -> None:

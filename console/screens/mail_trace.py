@@ -174,7 +174,7 @@ behind what is told, `w` goes back to the line to type into.
 
     def _found(self) -> None:
         found = [Traced(node, one) for node, answer in self._answers.items() for one in answer.found]
-        found.sort(key=lambda one: (one.story.first.at if one.story.first else None) or 0.0)
+        found.sort(key=lambda one: (one.story.first.at if one.story.first else None) or 0.0, reverse=True)
         listed = self.query_one(TracedList)
         listed.found = tuple(found)
         if not found:

@@ -4,19 +4,20 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 
 import asyncssh
 
 from console.model.mail import MailTrouble
-from console.ssh.channel import ChannelClosed, SamplerChannel
+from console.ssh.channel import SamplerChannel
 from console.ssh.frames import BROKEN, Frame
-from console.ssh.shell import SHELLS, Become, no_shell
+from console.ssh.programs import MAIL
+from console.ssh.shell import Become, no_shell
+from console.ssh.starting import NotStarted, start
+from console.ssh.wall import ReadOnlyConnection
 
-SCRIPT = files("playbooks").joinpath("node/mail.sh").read_text("utf-8")
+SCRIPT = MAIL.script
 MOST = 96 << 20
 """Bytes of one answer: a queue of a million messages, or 32 MiB of log."""
-_HELLO = b"mirrorgate-mail 1\n"
 _HANDSHAKE = 15.0
 _CLOSING = 2.0
 
@@ -95,7 +96,7 @@ class MailChannel:
     @classmethod
     async def open(
         cls,
-        connection: asyncssh.SSHClientConnection,
+        connection: asyncssh.SSHClientConnection | ReadOnlyConnection,
         node: str,
         become: Become,
         settings: Mapping[str, str],
@@ -103,22 +104,17 @@ class MailChannel:
     ) -> "MailChannel":
         """Start the script; raises MailTrouble. `settings` are `qmail` and `qmaillog`, absolute paths."""
         mail = cls(node)
-        channel = mail._channel = SamplerChannel(mail, mail._boundary, hello=_HELLO, raw=True, longest=MOST)
         try:
             async with asyncio.timeout(_HANDSHAKE):
-                await connection.create_session(
-                    lambda: channel,
-                    SHELLS[become],
-                    encoding=None,
-                    request_pty=False,
-                    env=None,
-                    send_env=None,
-                    x11_forwarding=False,
+                channel = mail._channel = await start(
+                    connection,
+                    lambda: SamplerChannel(
+                        mail, mail._boundary, hello=MAIL.greeting, raw=True, longest=MOST
+                    ),
+                    MAIL,
+                    become,
+                    script,
                 )
-                channel.write(script)
-                await channel.greeted
-                if channel.closed:
-                    raise ChannelClosed
         except TimeoutError as late:
             raise MailTrouble(
                 f"{node}: no shell started within {_HANDSHAKE:.0f} s; the node is very busy: try again"
@@ -127,13 +123,10 @@ class MailChannel:
             raise MailTrouble(
                 f"{node}: sshd refuses another session ({odd.reason}); allow at least 10 (MaxSessions)"
             ) from odd
-        except ChannelClosed as odd:
-            raise MailTrouble(no_shell(node, become, channel.said, channel.exit_status).line) from odd
+        except NotStarted as odd:
+            raise MailTrouble(no_shell(node, become, odd.said, odd.exit_status).line) from odd
         except (OSError, asyncssh.Error) as odd:
             raise MailTrouble(f"{node}: the connection broke; ask again") from odd
-        finally:
-            if not channel.started or channel.closed:
-                channel.close()
         channel.write(
             f"hello {mail._boundary}\n" + "".join(f"set {name} {value}\n" for name, value in settings.items())
         )

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncssh
-
 from console.model.asking import Asker
 from console.model.config import NodeConfig, PairConfig
 from console.model.mail import MailTrouble
@@ -16,6 +14,7 @@ from console.ssh.connecting import connect
 from console.ssh.keys import Keyring
 from console.ssh.mail_channel import SCRIPT, MailChannel
 from console.ssh.trouble import Trouble
+from console.ssh.wall import ReadOnlyConnection
 
 IDLE = 300.0
 """Seconds after which a connection that nobody used is closed."""
@@ -28,7 +27,7 @@ class _Link:
 
     node: NodeConfig
     settings: dict[str, str]
-    connection: asyncssh.SSHClientConnection | None = None
+    connection: ReadOnlyConnection | None = None
     channels: dict[str, MailChannel] = field(default_factory=dict)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -104,16 +103,18 @@ class MailLinks:
         if channel := link.channels.pop(kind, None):
             channel.close()
 
-    async def _connected(self, link: _Link) -> asyncssh.SSHClientConnection:
+    async def _connected(self, link: _Link) -> ReadOnlyConnection:
         async with link.connecting:
             if link.connection is None or link.connection.is_closed():
                 link.channels.clear()
                 try:
-                    link.connection = await connect(
-                        link.node,
-                        ssh_config=self._ssh_config,
-                        asker=self._asker(),
-                        keyring=self._keyring,
+                    link.connection = ReadOnlyConnection(
+                        await connect(
+                            link.node,
+                            ssh_config=self._ssh_config,
+                            asker=self._asker(),
+                            keyring=self._keyring,
+                        )
                     )
                 except Trouble as trouble:
                     raise MailTrouble(trouble.line) from trouble

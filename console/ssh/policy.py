@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-import asyncssh
-
 from console.model.asking import Asker
 from console.model.config import NodeConfig, PairConfig, QmailConfig
 from console.ssh.connecting import connect
 from console.ssh.keys import Keyring
 from console.ssh.sampler import Lane
 from console.ssh.shell import Become
+from console.ssh.wall import ReadOnlyConnection
 
 _CLOSING = 2.0
 """Seconds that a polite close may take before the socket is simply dropped."""
@@ -27,7 +26,7 @@ class SamplerOnly:
 
     def __init__(
         self,
-        connection: asyncssh.SSHClientConnection,
+        connection: ReadOnlyConnection,
         node: str,
         become: Become,
         settings: Mapping[str, str],
@@ -63,7 +62,7 @@ def read_only_opener(
 
     async def open_node(node: NodeConfig) -> SamplerOnly:
         connection = await connect(node, ssh_config=ssh_config, asker=asker, keyring=keyring)
-        return SamplerOnly(connection, node.name, node.become, _settings(node, pairs))
+        return SamplerOnly(ReadOnlyConnection(connection), node.name, node.become, _settings(node, pairs))
 
     return open_node
 

@@ -4,16 +4,18 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 import asyncssh
 
-from console.ssh.channel import ChannelClosed, SamplerChannel
+from console.ssh.channel import SamplerChannel
 from console.ssh.frames import BROKEN, Frame
-from console.ssh.shell import SHELLS, Become, no_shell
+from console.ssh.programs import SAMPLER
+from console.ssh.shell import Become, no_shell
+from console.ssh.starting import NotStarted, start
 from console.ssh.trouble import Trouble
+from console.ssh.wall import ReadOnlyConnection
 
-SCRIPT = files("playbooks").joinpath("node/sampler.sh").read_text("utf-8")
+SCRIPT = SAMPLER.script
 HANGING = frozenset({"geom", "metadata", "df", "mail"})
 """Sections that a dead remote disk can hold up: each has a channel to itself, so it holds up nothing else."""
 
@@ -36,7 +38,7 @@ class Lane:
 
     def __init__(
         self,
-        connection: asyncssh.SSHClientConnection,
+        connection: asyncssh.SSHClientConnection | ReadOnlyConnection,
         node: str,
         become: Become,
         settings: Mapping[str, str],
@@ -68,7 +70,7 @@ class Lane:
     @classmethod
     async def open(
         cls,
-        connection: asyncssh.SSHClientConnection,
+        connection: asyncssh.SSHClientConnection | ReadOnlyConnection,
         node: str,
         *,
         become: Become = "none",
@@ -167,22 +169,15 @@ class Lane:
 
     async def _start(self, key: str) -> None:
         """Open a channel and bring its sampler to where it takes ticks."""
-        channel = SamplerChannel(self, self._boundary)
         try:
             async with asyncio.timeout(self._limit):
-                await self._connection.create_session(
-                    lambda: channel,
-                    SHELLS[self._become],
-                    encoding=None,
-                    request_pty=False,
-                    env=None,
-                    send_env=None,
-                    x11_forwarding=False,
+                channel = await start(
+                    self._connection,
+                    lambda: SamplerChannel(self, self._boundary),
+                    SAMPLER,
+                    self._become,
+                    self._script,
                 )
-                channel.write(self._script)
-                await channel.greeted
-                if channel.closed:
-                    raise ChannelClosed
         except TimeoutError as late:
             raise Trouble(
                 self._node,
@@ -199,13 +194,10 @@ class Lane:
                 "allow at least 10 in sshd_config (MaxSessions)",
                 retry=False,
             ) from odd
-        except ChannelClosed as odd:
-            raise no_shell(self._node, self._become, channel.said, channel.exit_status) from odd
+        except NotStarted as odd:
+            raise no_shell(self._node, self._become, odd.said, odd.exit_status) from odd
         except (OSError, asyncssh.Error) as odd:
             raise self._lost() from odd
-        finally:
-            if not channel.started or channel.closed:
-                channel.close()
         channel.write(self._preface)
         self._channels[key] = channel
 

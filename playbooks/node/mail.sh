@@ -5,7 +5,8 @@
 # closed, what still works is ended. POSIX sh, FreeBSD 4 to 14: find and stat, or find -ls where there is no stat.
 #
 # Words of a request are data: they are taken by `read -r`, checked, and never run. A list follows its request, a
-# line each after `+`, and ends with `.`.
+# line each after `+`, and ends with `.`. Installed behind the gate of a monitor's key it is given a file of settings
+# ($1), and takes no others.
 #
 # Functions are called by their names in variables, and names of files are our own.
 # shellcheck disable=SC2329,SC2317,SC2012,SC2009
@@ -22,6 +23,7 @@ renice 10 -p $$ >/dev/null 2>&1
 qmail=/var/qmail
 qmail_log=/var/log/qmail/current
 boundary=
+fixed=
 job=
 list=
 more=
@@ -359,6 +361,9 @@ take() {
 
 # $1: the name of a setting, $2: an absolute path without odd characters.
 setting() {
+	if [ -n "$fixed" ]; then
+		return
+	fi
 	case $2 in
 	/*[!A-Za-z0-9._/@+-]*) return ;;
 	/*) ;;
@@ -389,6 +394,12 @@ hello() {
 	fi
 }
 
+if [ -n "${1-}" ]; then
+	while read -r word first second; do
+		[ "$word" != set ] || setting "$first" "$second"
+	done <"$1" || exit 1
+	fixed=1
+fi
 echo 'mirrorgate-mail 1'
 while read -r word first second third fourth; do
 	case $word in

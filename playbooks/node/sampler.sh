@@ -1,6 +1,8 @@
 #!/bin/sh
 # mirrorgate's sampler: fed to /bin/sh on a node through an SSH channel, it answers each `tick N SECTION ...` line
 # of its input with one frame per section until that input ends. It only reads, and keeps nothing on the node.
+# Installed behind the gate of a monitor's key it is given a file of settings ($1), and takes no others; with a
+# section besides ($2) it answers that one and ends, which is how the few reads that need root are allowed.
 # What can hang is asked through a channel of its own, so this shell does one thing after the other.
 # POSIX sh: FreeBSD's sh, dash, bash.
 #
@@ -22,6 +24,9 @@ qmail_log=/var/log/qmail/current
 image=
 boundary=
 salt=
+settings=${1-}
+fixed=
+root=
 # Constant for as long as this shell runs, so asked once. Nothing but `read` below may touch the input.
 identity=$(id -u </dev/null; id -Gn </dev/null)
 
@@ -218,10 +223,18 @@ look() {
 	esac
 }
 
+# $1: a section. As root where the settings allow it; that one is told what is kept here, and nothing else.
+read_section() {
+	case " $root " in
+	*" $1 "*) printf 'hello %s %s\n' "$boundary" "$salt" | "${root%% *}" -n "$0" "$settings" "$1" ;;
+	*) look "$1" </dev/null ;;
+	esac
+}
+
 # $1: the tick, $2: a section. The end of one answer and the beginning of the next leave in one piece.
 answer() {
 	printf '%s@%s begin %s %s\n' "$ending" "$boundary" "$1" "$2"
-	look "$2" </dev/null 2>&1
+	read_section "$2" 2>&1
 	ending="
 @$boundary end $1 $2 $?
 "
@@ -246,6 +259,9 @@ tick() {
 
 # $1: the name of a setting, $2: an absolute path without odd characters.
 setting() {
+	if [ -n "$fixed" ]; then
+		return
+	fi
 	case $2 in
 	/*[!A-Za-z0-9._/@+-]*) return ;;
 	/*) ;;
@@ -269,6 +285,26 @@ hello() {
 	fi
 }
 
+if [ -n "$settings" ]; then
+	while read -r word first rest; do
+		case $word:$first in
+		set:*) setting "$first" "$rest" ;;
+		root:sudo | root:doas) root="$first $rest" ;;
+		esac
+	done <"$settings" || exit 1
+	fixed=1
+fi
+if [ -n "${2-}" ]; then
+	root=
+	read -r word first rest
+	[ "$word" != hello ] || hello "$first" "$rest"
+	[ -n "$boundary" ] || exit 1
+	case $2 in
+	vrrpconf | exports | files | images | lineage | lock) look "$2" </dev/null ;;
+	*) exit 1 ;;
+	esac
+	exit
+fi
 echo 'mirrorgate-sampler 1'
 while read -r word first rest; do
 	case $word in

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from console.commands import log
 from tests.parse.qmail_logs import LOGS, files
 
 
@@ -152,3 +153,38 @@ def test_each_line_as_json_says_what_it_is() -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [rows[0]["event"], rows[1]["event"]] == ["status", "new msg"]
     assert rows[-1] == {"time": None, "event": None, "unread": "odd"}
+
+
+@pytest.mark.parametrize("words", [("trace", "ben@", "--json", "--log"), ("log",), ("log", "--summary")])
+def test_reading_a_small_log_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    program = (
+        "import sys; from console import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'asyncio', 'asyncssh', 'logging', 'numpy', 'pydantic', 'shtab', 'textual'} & set(sys.modules)\n"
+        "print(sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words, str(LOGS / "small-remote" / "current")],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr.strip() == b"[]"
+
+
+def test_a_big_log_has_the_same_summary_with_and_without_numpy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("numpy")
+    given = [str(path) for path in files("mixed") + files("splogger")]
+    monkeypatch.setattr(log, "_BIG", 0)
+    told = []
+    for without in (False, True):
+        if without:
+            monkeypatch.setitem(sys.modules, "console.parse.qmail_columns", None)
+            monkeypatch.delattr(sys.modules["console.parse"], "qmail_columns", raising=False)
+        assert log.main(given, summary=True, as_json=True) == 0
+        told.append(capsys.readouterr().out)
+        assert type(log._figures(given)[0]).__name__ == ("Figures" if without else "ColumnFigures")
+    assert told[0] == told[1]

@@ -1,6 +1,7 @@
 """The other ways with a real dump: a real sshd and the key of the job, a stream, a file."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -174,3 +175,22 @@ def test_a_file_moves_a_file_system_and_then_what_has_changed(machine: real.Mach
             assert code == 0, said
         assert alike(machine, work)
         (Path(work.moves[0].mount) / "plain").write_text("changed")
+
+
+def test_what_a_killed_restore_of_the_same_dump_has_left_does_not_stop_the_next(
+    machine: real.Machine,
+) -> None:
+    work = replace(work_by(machine, Way.HERE), way=Way.FILE, work_directory=str(machine.folder))
+    dumped, restored = (one.action for one in moved(work, work.moves[0], MARK))
+    assert isinstance(dumped, Command)
+    assert isinstance(restored, Command)
+    assert machine.run(dumped.text)[0] == 0
+    date = (machine.state / f"{work.moves[0].slug}.date").read_text().strip()
+    left = Path(f"/tmp/rstdir{time.mktime(time.strptime(date.splitlines()[0])):.0f}")
+    left.touch()
+    try:
+        code, said = machine.run(restored.text)
+    finally:
+        left.unlink()
+    assert code == 0, said
+    assert alike(machine, work)

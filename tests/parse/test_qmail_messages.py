@@ -1,6 +1,7 @@
 """Logs joined into messages and added up, against the captures' own tables and against plain counting."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -107,6 +108,72 @@ def test_the_sieve_finds_what_joining_every_line_finds(directory: str, needle: s
     few = joined(decode_all(line for block in recorded(directory) for line in sieve.lines(block)))
     text = b"".join(source.read() for source in sources(directory))
     assert list(map(_told, wanted(few))) == list(map(_told, wanted(messages(text))))
+
+
+@pytest.mark.parametrize("size", [400, 3_000, 50_000])
+@pytest.mark.parametrize("needle", ["@smart.example", "user8", "reject", "carol@"])
+def test_where_a_block_ends_makes_no_difference_to_what_the_sieve_finds(size: int, needle: str) -> None:
+    text = b"".join(source.read() for source in sources("busy"))
+
+    def in_blocks() -> Iterator[bytes]:
+        return blocks([io.BytesIO(text)], size)
+
+    sieve = Sieve(messages_of(needle.encode(), in_blocks()))
+    few = joined(decode_all(line for block in in_blocks() for line in sieve.lines(block)))
+    assert list(map(_told, _with(needle, few))) == list(map(_told, _with(needle, messages(text))))
+
+
+def _with(needle: str, found: list[Message]) -> list[Message]:
+    return [
+        one for one in found if needle in (one.sender or "") or any(needle in to for to, _ in one.recipients)
+    ]
+
+
+def test_a_number_used_again_in_the_block_in_which_its_life_ends_is_followed_in_both() -> None:
+    text = _log(
+        "new msg 7",
+        "info msg 7: bytes 1 from <a@x> qp 1 uid 0",
+        "starting delivery 1: msg 7 to local r@x",
+        "delivery 1: failure: no/",
+        "bounce msg 7 qp 50",
+        "end msg 7",
+        "new msg 8",
+        "info msg 8: bytes 1 from <> qp 50 uid 0",
+        "starting delivery 2: msg 8 to remote a@x",
+        "new msg 7",
+        "info msg 7: bytes 1 from <a@x> qp 2 uid 0",
+        "delivery 2: success: ok/",
+        "end msg 8",
+        "starting delivery 3: msg 7 to local r@x",
+        "delivery 3: failure: no/",
+        "bounce msg 7 qp 51",
+        "end msg 7",
+        "new msg 8",
+        "info msg 8: bytes 1 from <> qp 51 uid 0",
+        "starting delivery 4: msg 8 to remote a@x",
+        "delivery 4: success: ok/",
+        "end msg 8",
+    )
+    for size in (100, 300, 700, 10_000):
+        sieve = Sieve(messages_of(b"a@x", blocks([io.BytesIO(text)], size)))
+        lines = (line for block in blocks([io.BytesIO(text)], size) for line in sieve.lines(block))
+        assert list(map(_told, joined(decode_all(lines)))) == list(map(_told, messages(text))), size
+
+
+def test_a_result_after_a_restart_is_no_answer_to_a_delivery_before_it() -> None:
+    text = _log(
+        "new msg 7",
+        "info msg 7: bytes 1 from <a@x> qp 1 uid 0",
+        "starting delivery 5: msg 7 to remote r@x",
+        "starting delivery 1: msg 9 to remote s@y",
+        "starting delivery 5: msg 9 to remote t@y",
+        "delivery 5: failure: no/",
+    )
+    for size in (60, 150, 10_000):
+        sieve = Sieve(messages_of(b"a@x", blocks([io.BytesIO(text)], size)))
+        lines = [line for block in blocks([io.BytesIO(text)], size) for line in sieve.lines(block)]
+        (one,) = _with("a@x", joined(decode_all(lines)))
+        assert [(r.outcome, r.lost) for r in one.recipients.values()] == [("queued", 1)], size
 
 
 def _told(one: Message) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from console.model.config import NodeConfig, PairConfig, QmailConfig
 from console.model.mail import LogLines, MailTrouble, Wanted
 from console.model.words import Home
 from console.parse.qmail_rounds import messages_for
+from console.ssh import wall
 from console.ssh.mail_channel import SCRIPT
 from console.ssh.mail_reader import MailReader
 from console.ssh.mail_tail import BEHIND, Skew
@@ -48,8 +49,15 @@ async def reader(node: Node, server: Sshd) -> AsyncIterator[MailReader]:
     await one.close()
 
 
-def slow(node: Node, seconds: int = 300) -> str:
-    """The script with a find that takes its time."""
+@pytest.fixture
+def slow(node: Node, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The script with a find that takes its time, which the wall lets pass here."""
+    script = _slow(node)
+    monkeypatch.setattr(wall, "_SCRIPTS", frozenset({script.encode()}))
+    return script
+
+
+def _slow(node: Node, seconds: int = 300) -> str:
     stubs = node.folder / "stubs"
     stubs.mkdir()
     (stubs / "find").write_text(f"#!/bin/sh\necho $$ >{node.folder}/running\nexec sleep {seconds}\n")
@@ -81,8 +89,10 @@ async def test_everything_is_answered_over_one_connection(reader: MailReader, se
     assert server.log.count("Accepted publickey") == 1
 
 
-async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(node: Node, server: Sshd) -> None:
-    reader = MailReader([pair(node)], server.ssh_config(), script=slow(node))
+async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(
+    node: Node, server: Sshd, slow: str
+) -> None:
+    reader = MailReader([pair(node)], server.ssh_config(), script=slow)
     try:
         asking = asyncio.create_task(reader.queue(*HERE))
         running = node.folder / "running"
@@ -99,8 +109,10 @@ async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(node: Node, serv
         await reader.close()
 
 
-async def test_a_slow_walk_holds_up_neither_search_nor_tail(node: Node, server: Sshd) -> None:
-    reader = MailReader([pair(node)], server.ssh_config(), script=slow(node), every=0.01)
+async def test_a_slow_walk_holds_up_neither_search_nor_tail(
+    node: Node, server: Sshd, slow: str
+) -> None:
+    reader = MailReader([pair(node)], server.ssh_config(), script=slow, every=0.01)
     walk = asyncio.create_task(reader.queue(*HERE))
     try:
         running = node.folder / "running"
@@ -117,8 +129,10 @@ async def test_a_slow_walk_holds_up_neither_search_nor_tail(node: Node, server: 
         await reader.close()
 
 
-async def test_a_lost_connection_is_told_and_made_again(node: Node, server: Sshd) -> None:
-    reader = MailReader([pair(node)], server.ssh_config(), script=slow(node))
+async def test_a_lost_connection_is_told_and_made_again(
+    node: Node, server: Sshd, slow: str
+) -> None:
+    reader = MailReader([pair(node)], server.ssh_config(), script=slow)
     try:
         walk = asyncio.create_task(reader.queue(*HERE))
         await eventually((node.folder / "running").exists)

@@ -65,9 +65,13 @@ take() {
     else
         [ -e restoresymtable ] || fail "$3 has no restoresymtable: copy it anew"
     fi
-    restore -rf - 2>"$s/${1##*/}.restore"
+    # Its files there are called by the date of the dump: those of one that was killed would stop the next.
+    rm -rf "$s/${1##*/}.tmp"
+    mkdir "$s/${1##*/}.tmp" || fail "$s/${1##*/}.tmp cannot be made: nothing was restored"
+    TMPDIR="$s/${1##*/}.tmp" restore -rf - 2>"$s/${1##*/}.restore"
     code=$?
     cd /
+    rm -rf "$s/${1##*/}.tmp"
     cat "$s/${1##*/}.restore" >&2
     # Where no inode is left, restore goes on with the next file and ends with 0.
     if grep -q ': No space left on device$' "$s/${1##*/}.restore"; then code=28; fi

@@ -1,0 +1,100 @@
+"""`mirrorgate export`: every pair's state as OpenMetrics, for Prometheus to scrape."""
+
+import asyncio
+import contextlib
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+
+from console.machines.exposition import Board, Exposition
+from console.machines.hooks import Hooks
+from console.machines.serving import MetricsServer
+from console.model.config import HookConfig, PairConfig
+from console.watch.fleet import Fleet
+from console.watch.node_watch import Opener
+from console.watch.pair_watch import PairWatch
+
+_FILES = 8192
+"""Open files wanted: a connection to each node and one to each scraper."""
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def address(word: str) -> tuple[str, int]:
+    """`HOST:PORT` or `[IPV6]:PORT`; port 0 means any that is free.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    host, colon, port = word.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not colon or not bare or not port.isdecimal() or int(port) > 65535 or (":" in bare and bare == host):
+        raise ValueError("expected HOST:PORT, such as 127.0.0.1:9650 or [::1]:9650")
+    return bare, int(port)
+
+
+def print_shared(name: str) -> int:
+    """Print the alert rules (`rules`) or the dashboard (`dashboard`)."""
+    from console.machines import shared
+
+    sys.stdout.write(shared.alert_rules() if name == "rules" else shared.dashboard())
+    return 0
+
+
+async def run(
+    pairs: Sequence[PairConfig],
+    hooks: Sequence[HookConfig],
+    open_session: Opener,
+    listen: tuple[str, int],
+    version: str,
+) -> int:
+    """Watch and serve until SIGTERM or SIGINT. Exit status 0 then, 2 when the address cannot be had."""
+    _allow_files()
+    told = Hooks(hooks, "export", say=_say)
+    board = Board(version, told.samples)
+    server = MetricsServer(Exposition(board).write)
+    host, port = listen
+    try:
+        port = await server.start(host, port)
+    except OSError as odd:
+        _say(f"cannot listen on {host}:{port}: {odd.strerror}; choose another address with --listen")
+        return 2
+    shown = f"[{host}]" if ":" in host else host
+    _say(f"metrics at http://{shown}:{port}/metrics")
+    if host not in _LOOPBACK:
+        _say("whoever reaches this address can read them: let a firewall or a proxy decide who may")
+    watching = asyncio.create_task(_watch(pairs, open_session, board, told))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, watching.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        watching.cancel()
+        await server.close()
+    return 0
+
+
+async def _watch(pairs: Sequence[PairConfig], open_session: Opener, board: Board, told: Hooks) -> None:
+    watches = {pair.name: PairWatch(pair, open_session) for pair in pairs}
+    states = told.beside(Fleet(tuple(watches.values())).states())
+    try:
+        async for state in states:
+            board.take(state, settled=watches[state.snapshot.config.name].settled)
+    finally:
+        await states.aclose()
+
+
+def _allow_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _say(line: str) -> None:
+    print(f"mirrorgate: {line}", file=sys.stderr, flush=True)

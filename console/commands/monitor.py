@@ -1,0 +1,90 @@
+"""`mirrorgate monitor`: the console that only watches. Nothing that could change a node is imported here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from console.app import MirrorgateApp
+from console.commands.sampling import chosen, opener
+from console.engine.journal import Journal
+from console.machines.hooks import Hooks
+from console.model.asking import Asker
+from console.model.config import Config, PairConfig, Watcher
+from console.model.snapshot import PairState
+from console.ssh.mail_reader import MailReader
+from console.watch.fleet import Fleet
+from console.watch.fresh import PairEyes
+from console.watch.pair_watch import PairWatch
+
+
+class Watching:
+    """The app's source of states: every pair watched over SSH, sampler lanes only."""
+
+    def __init__(self, config: Config, pairs: Sequence[PairConfig], where: Watcher = "console") -> None:
+        self._config = config
+        self._pairs = tuple(pairs)
+        self._hooks = Hooks(config.on_event, where)
+        self._fleet: Fleet | None = None
+        self._eyes: dict[str, PairEyes] = {}
+        self.asker: Asker | None = None
+        """Who is asked, once the console follows."""
+
+    def states(self, asker: Asker) -> AsyncIterator[PairState]:
+        """States of every pair, as they change; questions go to `asker`."""
+        reach = opener(self._config, asker)
+        self.asker = asker
+        watches = tuple(PairWatch(pair, reach) for pair in self._pairs)
+        self._eyes = {pair.name: PairEyes(watch) for pair, watch in zip(self._pairs, watches, strict=True)}
+        self._fleet = Fleet(watches)
+        return self._hooks.beside(self._fleet.states())
+
+    def retry_now(self) -> None:
+        """Reconnect to every node that is not connected, at once."""
+        if self._fleet:
+            self._fleet.retry_now()
+
+    def eyes(self, pair: str) -> PairEyes:
+        """Fresh readings by the watch that draws the pair."""
+        return self._eyes[pair]
+
+
+def mails(config: Config, watching: Watching) -> MailReader:
+    """What looks closely at the mail, in a read-only console too: it can change nothing."""
+    ssh_config = Path(config.ssh_config) if config.ssh_config else None
+    return MailReader(config.pairs, ssh_config, lambda: watching.asker)
+
+
+def run(config: Config, path: Path, name: str | None, *, ascii_only: bool) -> int:
+    """Open the read-only console and return its exit status."""
+    return asyncio.run(_run(config, chosen(config, path, name), ascii_only=ascii_only))
+
+
+async def _run(config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool) -> int:
+    watching, journal = Watching(config, pairs, "monitor"), Journal()
+    reader = mails(config, watching)
+    try:
+        app = console(pairs, watching, reader, journal, ascii_only=ascii_only)
+        await app.run_async()
+        return app.return_code or 0
+    finally:
+        await reader.close()
+        await journal.close()
+
+
+def console(
+    pairs: Sequence[PairConfig],
+    watching: Watching,
+    reader: MailReader,
+    journal: Journal,
+    *,
+    ascii_only: bool = False,
+) -> MirrorgateApp:
+    """The console as `monitor` opens it: it has nobody who could do a job."""
+    return MirrorgateApp(
+        pairs,
+        watching,
+        read_only=True,
+        mails=reader,
+        journal=journal.runs,
+        ascii_only=ascii_only,
+    )
