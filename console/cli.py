@@ -246,6 +246,11 @@ def _bad_config() -> type[Exception]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from console.commands import read_only as wall
+
+    if why := wall.refusal(arguments):
+        complain(why)
+        return 2
     match arguments.command:
         case "completion":
             return _completion(arguments.shell)
@@ -296,6 +301,10 @@ def _run(arguments: argparse.Namespace) -> int:
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
         return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
+    if arguments.command == "authorize":
+        from console.commands import authorizing
+
+        return authorizing.main(arguments, config, path)
     if arguments.command == "migrate":
         from console.commands import migrating
 
@@ -406,7 +415,8 @@ async def _look(arguments: argparse.Namespace, config: "Config", path: Path) -> 
         case "check":
             return await check.run(pairs, reach, arguments.timeout)
         case "doctor":
-            return await doctor.run(pairs, reach, arguments.timeout, as_json=arguments.json)
+            keys = doctor.keys(config, TerminalAsker()) if arguments.read_only else None
+            return await doctor.run(pairs, reach, arguments.timeout, as_json=arguments.json, keys=keys)
         case _:
             return await events.run(pairs, reach, arguments.seconds, as_json=arguments.json)
 

@@ -119,7 +119,8 @@ def _account(node: NodeView, user: str) -> Step:
         'fail() { echo "$*" >&2; exit 1; }',
         'if id -u "$u" >/dev/null 2>&1; then',
         '	[ "$(id -u "$u")" -ne 0 ] || fail "$u is root"',
-        '	[ "$(pw usershow "$u" | cut -d: -f9)" = "$h" ] || fail "$u has another home than $h: name another user"',
+        '	[ "$(pw usershow "$u" | cut -d: -f9)" = "$h" ] ||',
+        '		fail "$u has another home than $h: name another user"',
         "else",
         "	groups=",
         f"	for g in {groups}; do",
@@ -131,18 +132,19 @@ def _account(node: NodeView, user: str) -> Step:
         '	[ -d "$d" ] || { mkdir -p "$d" && chmod 0755 "$d"; } || exit 1',
         "done",
         # Nobody but root writes there, or sshd and whoever reads this could not trust it.
-        'case $(ls -ldn "$h/.ssh") in drwxr-?r-?*" 0 "*) ;; *) fail "$h/.ssh is not root\'s" ;; esac',
+        "case $(ls -ldn \"$h/.ssh\" | awk '{ print $1, $3 }') in",
+        "drwx?-??-?*' 0') ;;",
+        '*) fail "$h/.ssh is not for root alone to write: chown 0:0, chmod 755" ;;',
+        "esac",
         undo=no_undo("an account without a key and without a password cannot log in"),
         phase="account",
         leaves=_LEAVES,
     )
 
 
-def _lines(
-    node: NodeView, id: str, title: str, why: str, path: str, lines: list[str], mode: str
-) -> Step:
-    """Lines added to a file that may hold others: what is there stays, what is there already is not doubled."""
-    each = q("for", *lines)[4:]
+def _lines(node: NodeView, id: str, title: str, why: str, path: str, lines: list[str], mode: str) -> Step:
+    """Lines added to a file that may hold others; one that is there already is not doubled."""
+    each = q("echo", *lines).removeprefix("echo ")
     return command_step(
         f"{id}-{node.config.home.value}",
         title,
@@ -177,7 +179,7 @@ def defaults(snapshot: PairSnapshot) -> dict[str, object]:
 JOB = Job(
     name="authorize",
     title="Let a key watch",
-    when="A monitor, a colleague or a screen on the wall is to see the pair, and must not be able to change it.",
+    when="A monitor, a colleague or a screen on a wall is to see the pair and must not change it.",
     answers=AuthorizeAnswers,
     defaults=defaults,
     plan=plan,

@@ -99,7 +99,7 @@ def rules_path(user: str, become: str) -> str:
 
 
 def files_of(pair: PairConfig, node: NodeConfig, user: str, become: str) -> tuple[NodeFile, ...]:
-    """Every file that goes onto a node, in the order in which they are written; doas.conf gets lines instead."""
+    """Every file for a node, in the order in which they are written; doas.conf gets lines instead."""
     made = [
         NodeFile(
             f"{LIBEXEC}/sampler.sh",
@@ -113,7 +113,9 @@ def files_of(pair: PairConfig, node: NodeConfig, user: str, become: str) -> tupl
             "What looks closely at the mail; it never reads the text of a message.",
             "0755",
         ),
-        NodeFile(CONF, settings(pair, node, become), "Which files are read: the node says so, not the client."),
+        NodeFile(
+            CONF, settings(pair, node, become), "Which files are read: the node says so, not the client."
+        ),
         NodeFile(GATE, text(GATE), "The only command of the key: it chooses between the two.", "0755"),
     ]
     if become == "sudo":

@@ -38,6 +38,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     migrate.add_argument("--pair", metavar="PAIR", help="needed with several pairs")
     migrate.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+    authorize = _command(commands, "authorize", "what to install so that a key can watch and nothing else")
+    authorize.add_argument(
+        "--read-only", dest="watches", action="store_true", help="the only kind of key there is: it watches"
+    )
+    authorize.add_argument("--pair", metavar="PAIR", help="only this pair (default: all)")
+    authorize.add_argument("--node", metavar="NODE", help="only this node (default: both)")
+    authorize.add_argument("--key", type=Path, metavar="FILE", help="the public key (FILE.pub)")
+    authorize.add_argument("--user", metavar="NAME", default="mgwatch", help="the account (mgwatch)")
+    authorize.add_argument(
+        "--become", choices=("none", "sudo", "doas"), help="what allows the few reads as root"
+    )
+    authorize.add_argument("--install", action="store_true", help="put it there, as a job with a plan")
+    authorize.add_argument("--dry-run", action="store_true", help="with --install: stop after the plan")
+    _carrying_out(authorize)
     resume = _command(commands, "resume", "go on with a run whose console or connection went away")
     resume.add_argument("run", nargs="?", metavar="RUN", help="default: the newest that did not end")
     _carrying_out(resume)

@@ -1,12 +1,12 @@
 """One command on a node, bounded in time and output; however it ends, its channel is closed."""
 
 import asyncio
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncssh
 
+from console.ssh.collecting import Collector
 from console.ssh.quoting import quote
 from console.ssh.shell import SHELLS, Become
 from console.ssh.text import inert_bytes
@@ -29,34 +29,6 @@ class Reply:
         return self.exit_status == 0
 
 
-class _Collector(asyncssh.SSHClientSession[bytes]):
-    """Keeps the first `most` bytes of each stream."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.out = bytearray()
-        self.err = bytearray()
-        self.cut = False
-        self.exit_status: int | None = None
-        self.closed = asyncio.Event()
-
-    def data_received(self, data: bytes, datatype: int | None) -> None:
-        kept = self.out if datatype is None else self.err
-        room = self._most - len(kept)
-        kept += data[:room]
-        self.cut = self.cut or len(data) > room
-
-    def exit_status_received(self, status: int) -> None:
-        self.exit_status = status
-
-    def exit_signal_received(self, signal_name: str, core_dumped: bool, msg: str, lang: str) -> None:
-        number = getattr(signal, f"SIG{signal_name}", None)
-        self.exit_status = 128 + number if isinstance(number, signal.Signals) else 255
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set()
-
-
 async def ask(
     connection: asyncssh.SSHClientConnection,
     what: Sequence[str] | str,
@@ -72,7 +44,7 @@ async def ask(
     """
     body = what if isinstance(what, str) else quote(what)
     script = f"LC_ALL=C; export LC_ALL; unset BLOCKSIZE\n{{\n{body}\n}} </dev/null\nexit $?\n"
-    collector = _Collector(most)
+    collector = Collector(most)
     channel: asyncssh.SSHClientChannel[bytes] | None = None
     try:
         async with asyncio.timeout(limit):
@@ -97,7 +69,7 @@ async def ask(
     return _reply(collector)
 
 
-def _reply(collector: _Collector) -> Reply:
+def _reply(collector: Collector) -> Reply:
     return Reply(
         collector.exit_status,
         inert_bytes(bytes(collector.out)),

@@ -108,9 +108,7 @@ class MailChannel:
             async with asyncio.timeout(_HANDSHAKE):
                 channel = mail._channel = await start(
                     connection,
-                    lambda: SamplerChannel(
-                        mail, mail._boundary, hello=MAIL.greeting, raw=True, longest=MOST
-                    ),
+                    lambda: SamplerChannel(mail, mail._boundary, hello=MAIL.greeting, raw=True, longest=MOST),
                     MAIL,
                     become,
                     script,

@@ -1,4 +1,4 @@
-"""The wall below everything that watches: whatever asks, only the fixed programs of `programs` get through."""
+"""The wall below all that watches: whatever asks, only the fixed programs of `programs` get through."""
 
 from collections.abc import Callable
 
@@ -90,8 +90,8 @@ class _Guarded(asyncssh.SSHClientSession[bytes]):
     def session_started(self) -> None:
         self._session.session_started()
 
-    def eof_received(self) -> bool | None:
-        return self._session.eof_received()
+    def eof_received(self) -> bool:
+        return bool(self._session.eof_received())
 
     def exit_status_received(self, status: int) -> None:
         self._session.exit_status_received(status)

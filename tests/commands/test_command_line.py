@@ -45,8 +45,9 @@ def test_an_unknown_kind_lists_the_kinds() -> None:
 def test_without_a_configuration_one_line_says_what_to_do(command: str, status: int, tmp_path: Path) -> None:
     done = _run("--config", str(tmp_path / "none.toml"), command)
     assert done.returncode == status
-    assert done.stderr.count(b"\n") == 1
-    assert b"mirrorgate init" in done.stderr
+    said = done.stdout if command == "check" else done.stderr
+    assert said.count(b"\n") == 1
+    assert b"mirrorgate init" in said
 
 
 def test_a_pair_that_is_not_configured_is_named_with_those_that_are(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """Pair states built by hand, derived as the watch derives them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+
+from prometheus_client import openmetrics, parser
+from prometheus_client.core import Metric
 
 from console.health.findings import findings
 from console.health.history import History, remember
@@ -32,6 +36,16 @@ def written(*states: PairState, settled: bool = True, accept: str = "text/plain"
     for state in states:
         board.take(state, settled=settled)
     return Exposition(board).write(accept)[0].decode()
+
+
+def read_plain(text: str) -> Iterable[Metric]:
+    """The text format, read back."""
+    return parser.text_string_to_metric_families(text)  # type: ignore[no-untyped-call, no-any-return]
+
+
+def read_openmetrics(text: str) -> Iterable[Metric]:
+    """OpenMetrics, read back strictly."""
+    return openmetrics.parser.text_string_to_metric_families(text)  # type: ignore[no-untyped-call, no-any-return]
 
 
 def with_events(state: PairState, *events: Event) -> PairState:

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
-from prometheus_client.parser import text_string_to_metric_families as plain
 
 from console.health.metrics import FAMILIES
 from console.machines.exposition import OWN, Board, Exposition
 from console.machines.hooks import Hooks
 from console.model.config import HookConfig
 from tests.health.building import healthy, promoted
-from tests.machines.states import VERSION, state_of, written
+from tests.machines.states import VERSION, read_openmetrics, read_plain, state_of, written
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -19,10 +17,12 @@ def test_openmetrics_and_the_older_text_say_the_same() -> None:
     state = state_of(healthy())
     new = {
         (s.name, *sorted(s.labels.items())): s.value
-        for f in openmetrics(written(state, accept=OPENMETRICS))
+        for f in read_openmetrics(written(state, accept=OPENMETRICS))
         for s in f.samples
     }
-    old = {(s.name, *sorted(s.labels.items())): s.value for f in plain(written(state)) for s in f.samples}
+    old = {
+        (s.name, *sorted(s.labels.items())): s.value for f in read_plain(written(state)) for s in f.samples
+    }
     ours = {key for key in new if str(key[0]).startswith("mirrorgate_")}
     assert ours
     assert {key: new[key] for key in ours} == {key: old[key] for key in ours}
@@ -31,7 +31,7 @@ def test_openmetrics_and_the_older_text_say_the_same() -> None:
 def test_a_word_is_a_state_set_with_exactly_one_that_is_so() -> None:
     family = next(
         f
-        for f in openmetrics(written(state_of(healthy()), accept=OPENMETRICS))
+        for f in read_openmetrics(written(state_of(healthy()), accept=OPENMETRICS))
         if f.name == "mirrorgate_node_mounted"
     )
     assert family.type == "stateset"

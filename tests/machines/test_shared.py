@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families as families
 
 from console.health.metrics import FAMILIES, Kind
 from console.machines import shared
@@ -28,7 +27,7 @@ from tests.health.building import (
 )
 from tests.health.cases import both_mounted, two_masters
 from tests.machines.prometheus import needs_promtool, promtool
-from tests.machines.states import state_of, written
+from tests.machines.states import read_plain, state_of, written
 
 A, B = Home.MASTER, Home.SLAVE
 ALERTS = re.findall(r"- alert: (\w+)", shared.alert_rules())
@@ -80,7 +79,7 @@ CASES: Mapping[str, Case] = {
     "MirrorgateGateStuck": Case(with_gate(healthy(), queue_count=3)),
     "MirrorgateGateWithoutTimeout": Case(with_gate(healthy(), timeout=0)),
     "MirrorgateCritical": Case(both_mounted()),
-    "MirrorgateWarning": Case(promoted()),
+    "MirrorgateWarning": Case(with_gate(healthy(), timeout=0)),
     "MirrorgateQueueLong": Case(with_facts(healthy(), A, mail=Mail(queue=5000, todo=0))),
     "MirrorgateMailNotPreprocessed": Case(with_facts(healthy(), A, mail=Mail(queue=50, todo=40))),
     "MirrorgateSlotsFull": Case(with_facts(healthy(), A, mail=Mail(queue=50, todo=0, remote=(60, 60)))),
@@ -105,7 +104,7 @@ def series(case: Case) -> Iterator[dict[str, str]]:
     """promtool's input: what a pair says, for an hour; instants are fresh unless a case says otherwise."""
     state: PairState = state_of(case.pair)
     text = "" if case.only else written(state)
-    for family in families(text):
+    for family in read_plain(text):
         for sample in family.samples:
             if sample.name.startswith("mirrorgate_"):
                 labels = ",".join(f"{name}={json.dumps(value)}" for name, value in sample.labels.items())

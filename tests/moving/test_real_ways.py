@@ -177,7 +177,7 @@ def test_a_file_moves_a_file_system_and_then_what_has_changed(machine: real.Mach
         (Path(work.moves[0].mount) / "plain").write_text("changed")
 
 
-def test_what_a_killed_restore_of_the_same_dump_has_left_does_not_stop_the_next(
+def test_another_restore_of_the_same_second_keeps_its_files(
     machine: real.Machine,
 ) -> None:
     work = replace(work_by(machine, Way.HERE), way=Way.FILE, work_directory=str(machine.folder))
@@ -190,7 +190,8 @@ def test_what_a_killed_restore_of_the_same_dump_has_left_does_not_stop_the_next(
     left.touch()
     try:
         code, said = machine.run(restored.text)
+        assert left.exists()
     finally:
-        left.unlink()
+        left.unlink(missing_ok=True)
     assert code == 0, said
     assert alike(machine, work)

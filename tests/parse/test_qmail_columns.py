@@ -118,8 +118,8 @@ def _tai(second: int, nanoseconds: int, text: str) -> str:
     return f"@{TAI_EPOCH + 1_795_000_000 + second:016x}{nanoseconds:08x} {text}"
 
 
-_LINES = st.one_of(
-    *[st.builds(_tai, _SECOND, st.integers(0, 999_999_999), _TEXTS)] * 6,
+_STAMPED = st.builds(_tai, _SECOND, st.integers(0, 999_999_999), _TEXTS)
+_ODD = st.one_of(
     _TEXTS,
     st.builds("{}.5 {}".format, st.integers(1_795_000_000, 1_795_000_003), _TEXTS),
     st.builds("1795000001.5+{}".format, _TEXTS),
@@ -130,14 +130,21 @@ _LINES = st.one_of(
         st.sampled_from(["4000000G6b038deb1550defc", "40000001" * 3, "4000", "40000000AAAAAAAA" + "0" * 8]),
         _TEXTS,
     ),
+    st.binary(max_size=40).map(lambda data: data.decode("latin-1")),
 )
-_LOGS = st.lists(
-    st.one_of(*[_LINES.map(lambda line: line.encode("latin-1") + b"\n")] * 9, st.binary(max_size=40)),
-    max_size=60,
-)
+_MARGIN = (_tai(9, 0, "status: local 0/10 remote 0/20") + "\n").encode() * 2
 
 
-@given(_LOGS.map(b"".join), st.sampled_from([60, 200, 1_000, 1 << 20]))
+@st.composite
+def _logs(draw: st.DrawFn) -> bytes:
+    lines = draw(st.lists(_STAMPED, min_size=3, max_size=60))
+    for odd in draw(st.lists(_ODD, max_size=8)):
+        lines.insert(draw(st.integers(0, len(lines))), odd)
+    whole = "".join(line + "\n" for line in lines).encode("latin-1")
+    return whole + draw(st.sampled_from([_MARGIN, _MARGIN[:-1], b""]))
+
+
+@given(_logs(), st.sampled_from([60, 200, 1_000, 1 << 20]))
 @settings(max_examples=200, deadline=None)
 def test_both_ways_give_the_same_figures_on_whatever_mix_of_lines(data: bytes, size: int) -> None:
     assert taken(qmail_columns.ColumnFigures(), data, size) == taken(Figures(), data, size)

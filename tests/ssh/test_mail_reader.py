@@ -89,9 +89,7 @@ async def test_everything_is_answered_over_one_connection(reader: MailReader, se
     assert server.log.count("Accepted publickey") == 1
 
 
-async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(
-    node: Node, server: Sshd, slow: str
-) -> None:
+async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(node: Node, server: Sshd, slow: str) -> None:
     reader = MailReader([pair(node)], server.ssh_config(), script=slow)
     try:
         asking = asyncio.create_task(reader.queue(*HERE))
@@ -109,9 +107,7 @@ async def test_a_walk_is_ended_on_the_node_when_it_is_cancelled(
         await reader.close()
 
 
-async def test_a_slow_walk_holds_up_neither_search_nor_tail(
-    node: Node, server: Sshd, slow: str
-) -> None:
+async def test_a_slow_walk_holds_up_neither_search_nor_tail(node: Node, server: Sshd, slow: str) -> None:
     reader = MailReader([pair(node)], server.ssh_config(), script=slow, every=0.01)
     walk = asyncio.create_task(reader.queue(*HERE))
     try:
@@ -129,9 +125,7 @@ async def test_a_slow_walk_holds_up_neither_search_nor_tail(
         await reader.close()
 
 
-async def test_a_lost_connection_is_told_and_made_again(
-    node: Node, server: Sshd, slow: str
-) -> None:
+async def test_a_lost_connection_is_told_and_made_again(node: Node, server: Sshd, slow: str) -> None:
     reader = MailReader([pair(node)], server.ssh_config(), script=slow)
     try:
         walk = asyncio.create_task(reader.queue(*HERE))

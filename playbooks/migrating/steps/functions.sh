@@ -65,7 +65,7 @@ take() {
     else
         [ -e restoresymtable ] || fail "$3 has no restoresymtable: copy it anew"
     fi
-    # Its files there are called by the date of the dump: those of one that was killed would stop the next.
+    # Its files are called by the second of the dump: in /tmp two restores of one second take each other's.
     rm -rf "$s/${1##*/}.tmp"
     mkdir "$s/${1##*/}.tmp" || fail "$s/${1##*/}.tmp cannot be made: nothing was restored"
     TMPDIR="$s/${1##*/}.tmp" restore -rf - 2>"$s/${1##*/}.restore"
