@@ -326,28 +326,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return asyncio.run(acting.main(arguments, config, path))
     if arguments.command == "export":
-        return _export(arguments, config, path)
+        from console.commands import export
+
+        return asyncio.run(export.main(arguments, config, path, _version()))
     if arguments.command == "check":
         from console.commands import check
 
         with check.in_time(arguments.timeout):
             return asyncio.run(_look(arguments, config, path))
     return asyncio.run(_look(arguments, config, path))
-
-
-def _export(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
-    import asyncio
-
-    from console.commands import export, sampling
-
-    try:
-        listen = export.address(arguments.listen)
-    except ValueError as odd:
-        complain(f"--listen: {odd}")
-        return 2
-    pairs = sampling.chosen(config, path, arguments.pair)
-    reach = sampling.opener(config, None)
-    return asyncio.run(export.run(pairs, config.on_event, reach, listen, _version()))
 
 
 def _completion(shell: str) -> int:

@@ -1,16 +1,20 @@
 """`mirrorgate export`: every pair's state as OpenMetrics, for Prometheus to scrape."""
 
+import argparse
 import asyncio
 import contextlib
 import resource
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from console.commands.complaining import complain
+from console.commands.sampling import chosen, opener
 from console.machines.exposition import Board, Exposition
 from console.machines.hooks import Hooks
 from console.machines.serving import MetricsServer
-from console.model.config import HookConfig, PairConfig
+from console.model.config import Config, HookConfig, PairConfig
 from console.watch.fleet import Fleet
 from console.watch.node_watch import Opener
 from console.watch.pair_watch import PairWatch
@@ -39,6 +43,17 @@ def print_shared(name: str) -> int:
 
     sys.stdout.write(shared.alert_rules() if name == "rules" else shared.dashboard())
     return 0
+
+
+async def main(arguments: argparse.Namespace, config: Config, path: Path, version: str) -> int:
+    """Run the command; returns its exit status. Raises BadConfig."""
+    try:
+        listen = address(arguments.listen)
+    except ValueError as odd:
+        complain(f"--listen: {odd}")
+        return 2
+    pairs = chosen(config, path, arguments.pair)
+    return await run(pairs, config.on_event, opener(config, None), listen, version)
 
 
 async def run(

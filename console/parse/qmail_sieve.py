@@ -19,8 +19,9 @@ _STARTING = re.compile(rb"starting delivery ([0-9]{1,20}): msg ")
 _BOUNCE = re.compile(rb"bounce msg [0-9]{1,20} qp ([0-9]{1,20})")
 _INFO = re.compile(rb"info msg ([0-9]{1,20}): ")
 _NUMBER = re.compile(rb"msg ([0-9]{1,20})")
-_FEW = 2
-"""Up to so many messages each is searched for by itself; beyond, every `msg N` is looked at once."""
+_FEW, _SOME = 2, 50
+"""Up to so many messages each is searched for by itself; up to so many all with one pattern; of more, every
+`msg N` is looked at."""
 _TRIPLE = b"triple bounce: "
 _FIRST = b"starting delivery 1: "
 
@@ -81,6 +82,9 @@ class Sieve:
     def __init__(self, places: Places) -> None:
         self._places = {number: list(where) for number, where in places.items()}
         self._numbers = set(places)
+        self._pattern = None
+        if _FEW < len(places) <= _SOME:
+            self._pattern = re.compile(rb"msg (" + b"|".join(sorted(places)) + rb")(?![0-9])")
         self._begun: dict[bytes, int] = {}
         self._ahead: list[tuple[int, bytes, bool]] = []
         """Where in the block each number is named next, and whether it becomes wanted there."""
@@ -125,11 +129,15 @@ class Sieve:
             at = block.find(_TRIPLE, end)
 
     def _look_ahead(self, block: bytes) -> None:
+        self._ahead = []
         numbers = self._numbers
-        if len(numbers) > _FEW:
+        if self._pattern is not None:
+            self._ahead = [(hit.start(), hit[1], False) for hit in self._pattern.finditer(block)]
+            numbers = numbers - self._places.keys()
+        elif len(numbers) > _FEW:
             numbers = numbers.intersection(_NUMBER.findall(block))
         found = ((_named(number, block, 0), number, False) for number in numbers)
-        self._ahead = [one for one in found if one[0] >= 0]
+        self._ahead += [one for one in found if one[0] >= 0]
         heapify(self._ahead)
 
     def _sweep(self, block: bytes, selected: dict[int, int]) -> None:
@@ -147,6 +155,9 @@ class Sieve:
             begin, end = _line(block, at)
             self._select(block, begin, end, selected)
             self._follow(block, begin, end, selected, number)
+            if self._pattern is not None and number in self._places:
+                # Every place of it is in the heap.
+                continue
             if (after := _named(number, block, end)) >= 0:
                 heappush(self._ahead, (after, number, False))
 

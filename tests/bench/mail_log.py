@@ -1,7 +1,7 @@
 """`log --summary` and `trace` on 1,000,000 lines made from the captures, beside gawk, mawk and grep.
 
-Whole processes, one after the other and again, so that a busy machine is busy for each of them. Output goes to
-a file: grep ends at its first line when it goes to /dev/null.
+Whole processes, one after the other and again, so that a busy machine is busy for each of them. Output goes
+to a file: grep ends at its first line when it goes to /dev/null.
 """
 
 import os
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ GIGABYTE = 12
 TRACE, SUMMARY, MEMORY = 1.5, 1.0, 150
 """What is wanted: at most so many times the two greps, and gawk; and megabytes."""
 DAY = 86400 << 32
-MIRRORGATE = [sys.executable, "-m", "console.cli"]
+MIRRORGATE = [str(Path(sys.executable).with_name("mirrorgate"))]
 JOIN = """
 $2=="new"{n++;next}
 $2=="starting"{sub(/:$/,"",$4);of[$4]=$6;next}
@@ -80,7 +80,7 @@ def _typical(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def in_turn(programs: dict[str, Sequence[str]], out: Path) -> dict[str, Cost]:
+def in_turn(programs: Mapping[str, Sequence[str]], out: Path) -> dict[str, Cost]:
     """The median cost of each, every program once in each round."""
     costs: dict[str, list[Cost]] = {name: [] for name in programs}
     for _ in range(ROUNDS):
@@ -147,7 +147,7 @@ def main() -> int:
             good &= _beside("log --summary", told["log"], f"{awk}, the join alone", told[awk], goal)
         for words in (summary, [*MIRRORGATE, "trace", ADDRESSES[0], "--json", "--log"]):
             big = cost([*words, *[str(log)] * GIGABYTE], out)
-            print(f"{words[3]} of a gigabyte: {big.wall:.1f} s, {big.memory:.0f} MB (wanted {MEMORY})")
+            print(f"{words[1]} of a gigabyte: {big.wall:.1f} s, {big.memory:.0f} MB (wanted {MEMORY})")
             good &= big.memory <= MEMORY
     return int(not good)
 

@@ -231,7 +231,8 @@ def test_a_bug_is_unknown_not_a_warning(tmp_path: Path) -> None:
 def test_a_plugin_that_cannot_end_is_ended(said: str, status: int, line: bytes) -> None:
     code = (
         "import threading, console.commands.check as c\n"
-        f"c._GRACE = 0.1\nwith c.in_time(0.1):\n    {said or 'pass'}\n    threading.Event().wait()"
+        f"c._GRACE = {3 if said else 0.1}\n"
+        f"with c.in_time(0.1):\n    {said or 'pass'}\n    threading.Event().wait()"
     )
     done = _run(code=code)
     assert (done.returncode, done.stdout) == (status, line)

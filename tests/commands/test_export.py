@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.commands.export import address
-from console.commands.console import Watching
+from console.commands.monitor import Watching
 from console.commands.terminal_asker import TerminalAsker
 from console.lab.pair import LabPair
 from console.machines import shared
@@ -115,7 +115,7 @@ async def test_it_serves_tells_its_hooks_and_ends_on_sigterm(lab: LabPair, tmp_p
             text = await asyncio.wait_for(get(port, "/metrics"), 30)
         assert 'mirrorgate_node_mounted{mirrorgate_node_mounted="yes",node="web-a",pair="lab"} 1.0' in text
         await lab.fault("stop-freevrrpd", "b")
-        await eventually(told.exists, 60)
+        await eventually(lambda: told.exists() and "\n" in told.read_text(), 60)
         news = json.loads(told.read_text().splitlines()[0])
         assert (news["pair"], news["node"], news["kind"]) == ("lab", "web-b", "role")
         assert news["text"] == "web-b BACKUP → STOPPED"

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from prometheus_client import openmetrics, parser
+from prometheus_client import parser
 from prometheus_client.core import Metric
+from prometheus_client.openmetrics import parser as strict_parser
 
 from console.health.findings import findings
 from console.health.history import History, remember
@@ -40,12 +41,13 @@ def written(*states: PairState, settled: bool = True, accept: str = "text/plain"
 
 def read_plain(text: str) -> Iterable[Metric]:
     """The text format, read back."""
-    return parser.text_string_to_metric_families(text)  # type: ignore[no-untyped-call, no-any-return]
+    return parser.text_string_to_metric_families(text)
 
 
 def read_openmetrics(text: str) -> Iterable[Metric]:
     """OpenMetrics, read back strictly."""
-    return openmetrics.parser.text_string_to_metric_families(text)  # type: ignore[no-untyped-call, no-any-return]
+    found: Iterable[Metric] = strict_parser.text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    return found
 
 
 def with_events(state: PairState, *events: Event) -> PairState:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-
 from console.health.metrics import FAMILIES
 from console.machines.exposition import OWN, Board, Exposition
 from console.machines.hooks import Hooks

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from console.health import stack
+from console.health.needs import NEEDS, denied
 from console.health.rules.mail_disk import held_by_the_mirror
 from console.health.rules.scene import Rule, Scene, finding, rule
 from console.model.facts import Fact
@@ -30,13 +31,9 @@ NAMES = {
     "lock": "whether an operator's job runs",
 }
 """What each fact is called, for the operator."""
-_REMEDY = {
-    "metadata": "Let the console log in as a member of group operator.",
-    "images": "The image's directory is readable for root only: use become, or leave it unchecked.",
-    "mail": "qmail-qstat needs root; or switch qmail off for this pair in the configuration.",
-    "lineage": "/var/db/mirrorgate is for root only: use become, or leave it unchecked.",
-    "lock": "/var/db/mirrorgate is for root only: use become, or leave it unchecked.",
-}
+_OWN = ("metadata", "images", "mail", "lineage", "lock")
+"""What an ordinary user hardly ever may: the remedy is told even where the node does not say why."""
+_ELSE = "See the raw text; if it lasts, run the command by hand on the node."
 NOT_YET = "not read yet"
 
 
@@ -72,9 +69,7 @@ def could_not_check(scene: Scene) -> Iterator[Finding]:
                 node,
                 f"could not be checked on {node.name}: {name} ({fact.unknown})",
                 why="Whatever depends on it is unknown, not fine.",
-                todo=_REMEDY.get(
-                    section, "See the raw text; if it lasts, run the command by hand on the node."
-                ),
+                todo=NEEDS[section].remedy if section in _OWN or denied(fact.unknown, fact.raw) else _ELSE,
                 raw=fact.raw[-2000:] or fact.unknown,
             )
         if waiting:
