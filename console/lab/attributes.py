@@ -6,6 +6,7 @@ long as their contents are the same: a write through one of them makes that one 
 
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -73,6 +74,8 @@ class Attributes:
         """World time at which a directory got its name."""
         self.numbers: dict[str, int] = {}
         """What stat(2) gives as the number of a file that is known by it: it keeps it when renamed."""
+        self._holders: dict[int, str] = {}
+        """Who has a number that was made from its name."""
         self._tables: tuple[dict[str, Any], ...] = (
             self.owners, self.modes, self.flags, self.links, self.kinds, self.times, self.changes,
             self.moves, self.numbers,
@@ -93,6 +96,19 @@ class Attributes:
         for table in self._tables:
             for known in [name for name in table if name == old or name.startswith(below)]:
                 table[new + known[len(old) :]] = table.pop(known)
+
+    def number(self, path: str, made: int, lives: Callable[[str], bool]) -> int:
+        """The number of a file: `made` from its name, or the next free one where a living file has it."""
+        holder = self._holders.setdefault(made, path)
+        if holder == path:
+            return made
+        if not lives(holder):
+            self._holders[made] = path
+            return made
+        while self._holders.setdefault(made, path) != path:
+            made += 1
+        self.numbers[path] = made
+        return made
 
     def changed_at(self, path: str) -> float:
         """When something about a file or a directory above it changed last; 0 = never since it was made."""

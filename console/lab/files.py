@@ -190,7 +190,7 @@ def inode_number(node: Node, path: str) -> int:
     if path == (point or "/"):
         return 2
     first = hard_links(node, path)[0] if path in attributes_of(node).links else path
-    return 5000 + crc32(first.encode()) % 9_000_000
+    return attributes_of(node).number(first, 5000 + crc32(first.encode()) % 9_000_000, node.fs.exists)
 
 
 def children(node: Node, path: str) -> list[Entry]:

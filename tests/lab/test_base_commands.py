@@ -1,6 +1,7 @@
 """Commands of the base system on a fresh simulated node, as FreeBSD 13.2 answers them."""
 
 from collections.abc import AsyncIterator
+from zlib import crc32
 
 import pytest
 
@@ -132,3 +133,16 @@ async def test_a_power_cut_ends_what_ran_and_a_boot_starts_the_daemons_again(sta
     await stage.reach(stage.now + 40)
 
     assert (await run(stage, "service sshd status")).out == "sshd is running as pid 647.\n"
+
+
+async def test_two_files_never_have_one_number(stage: Stage) -> None:
+    """Numbers are made from names, and two names may make the same: dump would take one for the other."""
+    seen: dict[int, str] = {}
+    for n in range(1_000_000):
+        other = seen.setdefault(crc32(f"/f{n}".encode()) % 9_000_000, f"/f{n}")
+        if other != f"/f{n}":
+            break
+    outcome = await run(stage, f"echo 1 >{other}; echo 2 >/f{n}; stat -f %i {other} /f{n} {other} /f{n}")
+    numbers = outcome.out.split()
+    assert numbers[0] != numbers[1]
+    assert numbers[:2] == numbers[2:]
