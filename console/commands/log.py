@@ -5,8 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from console.commands.complaining import complain
 from console.commands.log_files import read
@@ -14,9 +13,6 @@ from console.parse.qmail_blocks import BLOCK, lines_of, text_of
 from console.parse.qmail_log import EVENT_NAMES, TAI_EPOCH, decode_all, moment
 from console.parse.qmail_summing import Figures, most
 from console.ssh.text import inert, inert_bytes
-
-if TYPE_CHECKING:
-    from console.parse.qmail_columns import ColumnFigures
 
 _SHOWN = 10
 _BIG = 12_000_000
@@ -29,7 +25,9 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     """Print the log or its figures. Exit status 0, 1 when a file is damaged (the rest was read)."""
     troubles: list[str] = []
     if summary:
-        figures = _figures(files, troubles)
+        figures, size = _figures(files)
+        for block in read(files, troubles, size):
+            figures.take(block)
         print(json.dumps(as_value(figures), indent=2) if as_json else "\n".join(told(figures)))
     else:
         write = _rows if as_json else _decoded
@@ -40,46 +38,25 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     return 1 if troubles else 0
 
 
-def _figures(files: Sequence[str], troubles: list[str]) -> Figures:
-    """The figures, by what adds a log of this size up soonest."""
+def _figures(files: Sequence[str]) -> tuple[Figures, int]:
+    """What adds a log of this size up soonest, and how many bytes it should be given at once."""
     if sum(_bytes_in(name) for name in files or ("-",)) >= _BIG:
         # Nothing here is linear algebra: its threads would only be started and ended.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        # Without numpy it only takes longer.
-        with suppress(ImportError):
+        try:
             from console.parse import qmail_columns
-
-            return _columns(qmail_columns.ColumnFigures(), files, troubles, qmail_columns.BLOCK)
-    figures = Figures()
-    for block in read(files, troubles, BLOCK):
-        figures.take(block)
-    return figures
-
-
-def _columns(
-    figures: "ColumnFigures", files: Sequence[str], troubles: list[str], size: int
-) -> "ColumnFigures":
-    if not files or any(name == "-" or _packed(name) for name in files) or (os.cpu_count() or 1) < 2:
-        for block in read(files, troubles, size):
-            figures.take(block)
-        return figures
-    from console.commands.log_ahead import ahead
-
-    with ahead(files) as known:
-        for block in read(files, troubles, size):
-            figures.take_known(block, known)
-    return figures
-
-
-def _packed(name: str) -> bool:
-    return name.endswith((".gz", ".zst"))
+        except ImportError:
+            # Without numpy it only takes longer.
+            return Figures(), BLOCK
+        return qmail_columns.ColumnFigures(), qmail_columns.BLOCK
+    return Figures(), BLOCK
 
 
 def _bytes_in(name: str) -> int:
     """About how much there will be to read; standard input may be anything."""
     if name == "-":
         return _BIG
-    return os.stat(name).st_size * (_PACKED if _packed(name) else 1)
+    return os.stat(name).st_size * (_PACKED if name.endswith((".gz", ".zst")) else 1)
 
 
 _by_second: dict[bytes, bytes | None] = {}

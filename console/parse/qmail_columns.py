@@ -5,7 +5,7 @@ Lines of a regular shape are added up a block at a time (`qmail_shapes`); every 
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
@@ -105,10 +105,6 @@ class ColumnFigures(Figures):
 
     def take(self, block: bytes) -> None:
         """Add the lines of a block (see `qmail_blocks.blocks`)."""
-        self.take_known(block, lambda lines: None)
-
-    def take_known(self, block: bytes, known: Callable[[bytes], Regular | None]) -> None:
-        """The same, where the shapes of its whole lines may be known already."""
         end = block.rfind(b"\n") + 1
         if end < len(block):
             self.lines += 1
@@ -117,7 +113,7 @@ class ColumnFigures(Figures):
             block = block[:end]
         if not block:
             return
-        shapes = known(block) or regular(block, self._status)
+        shapes = regular(block, self._status)
         self.lines += len(shapes.begins) - 1
         odd = self._odd(block, shapes)
         self._period(block, shapes, odd)

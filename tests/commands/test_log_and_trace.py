@@ -186,5 +186,5 @@ def test_a_big_log_has_the_same_summary_with_and_without_numpy(
             monkeypatch.delattr(sys.modules["console.parse"], "qmail_columns", raising=False)
         assert log.main(given, summary=True, as_json=True) == 0
         told.append(capsys.readouterr().out)
-        assert type(log._figures(given, [])).__name__ == ("Figures" if without else "ColumnFigures")
+        assert type(log._figures(given)[0]).__name__ == ("Figures" if without else "ColumnFigures")
     assert told[0] == told[1]
