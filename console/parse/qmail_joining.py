@@ -90,7 +90,7 @@ class Joining:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._alive: dict[int, Message] = {}
-        self._open: dict[int, Recipient] = {}
+        self._open: dict[int, tuple[Message, Recipient]] = {}
         self._awaited: dict[int, Message] = {}
 
     def take(self, line: Line) -> None:
@@ -113,23 +113,21 @@ class Joining:
             case Starting(delivery, msg, channel, to):
                 if delivery == 1:
                     # Numbers start again with qmail-send: what still ran has died with it.
-                    for lost in self._open.values():
+                    for _, lost in self._open.values():
                         lost.lost += 1
                     self._open.clear()
                 elif delivery in self._open:
-                    self._open[delivery].lost += 1
-                recipient = self._life(msg, at).recipients.setdefault((to, channel), Recipient(to, channel))
+                    self._open[delivery][1].lost += 1
+                life = self._life(msg, at)
+                recipient = life.recipients.setdefault((to, channel), Recipient(to, channel))
                 recipient.attempts += 1
                 recipient.deliveries.append(delivery)
                 recipient.outcome = "queued"
-                self._open[delivery] = recipient
+                self._open[delivery] = life, recipient
             case Delivered(delivery, result, report):
-                if answered := self._open.pop(delivery, None):
-                    answered.reason = report
-                    answered.outcome = "queued" if result == "deferral" else result
+                self._answered(delivery, at, report, "queued" if result == "deferral" else result)
             case Mangled(delivery):
-                if answered := self._open.pop(delivery, None):
-                    answered.reason = "report mangled, will defer"
+                self._answered(delivery, at, "report mangled, will defer", "queued")
             case Bounced(msg, qp):
                 life = self._life(msg, at)
                 life.bounce = Message(None, qp=qp)
@@ -140,6 +138,11 @@ class Joining:
                 life = self._life(msg, at)
                 life.ended, life.over = at, True
                 del self._alive[msg]
+
+    def _answered(self, delivery: int, at: Stamp | None, report: str, outcome: Outcome) -> None:
+        if running := self._open.pop(delivery, None):
+            life, recipient = running
+            life.last, recipient.reason, recipient.outcome = at, report, outcome
 
     def _begin(self, msg: int, at: Stamp | None) -> Message:
         life = self._alive[msg] = Message(msg, started=at)
@@ -158,9 +161,11 @@ class Joining:
             life.announced = max(life.announced - 1, 0)
             life = self._begin(msg, at)
             life.announced = 1
+        again = life.sender is not None
         life.sender, life.bytes, life.qp, life.uid = told
-        # A process number repeats; a bounce has an empty sender, a double bounce #@[].
-        if life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
+        # A process number repeats; a bounce has an empty sender, a double bounce #@[]. One that is told of
+        # again may have a bounce itself by now, and nothing is the bounce of its own bounce.
+        if not again and life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
             bounced.bounce = life
 
 

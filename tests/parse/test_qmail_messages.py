@@ -262,6 +262,32 @@ def test_a_bounce_is_the_message_with_its_qp_and_a_bounce_sender() -> None:
     assert found[0].bounce is found[2]
 
 
+def test_no_message_is_the_bounce_of_its_own_bounce() -> None:
+    one, other = "bytes 9 from <> qp 5 uid 1", "bytes 9 from <> qp 6 uid 1"
+    log = (
+        f"new msg 7,info msg 7: {one},bounce msg 7 qp 5,new msg 7,info msg 7: {one},"
+        f"bounce msg 7 qp 6,new msg 8,info msg 8: {other},bounce msg 8 qp 5,new msg 7,info msg 7: {one}"
+    )
+    found = joined(decode_all(f"@400000006b03863c2c69702c {line}" for line in log.split(",")))
+    for message in found:
+        seen: list[Message] = []
+        bounce: Message | None = message
+        while bounce is not None:
+            assert bounce not in seen
+            seen.append(bounce)
+            bounce = bounce.bounce
+
+
+def test_a_result_is_something_that_happened_to_the_message() -> None:
+    lines = (
+        "@400000006b03863c2c69702c starting delivery 2: msg 7 to local a@b",
+        "@400000006b03870c2c69702c delivery 2: deferral: later/",
+    )
+    (message,) = joined(decode_all(lines))
+    assert message.last is not None
+    assert message.last.text == "@400000006b03870c2c69702c"
+
+
 def test_a_torn_last_line_is_unread_and_not_taken_for_a_shorter_number() -> None:
     whole = _log("new msg 12345")
     figures = figures_of(whole + whole[:-4])
