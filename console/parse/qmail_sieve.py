@@ -85,6 +85,8 @@ class Sieve:
         self._pattern = None
         if _FEW < len(places) <= _SOME:
             self._pattern = re.compile(rb"msg (" + b"|".join(sorted(places)) + rb")(?![0-9])")
+        self._over: set[bytes] = set()
+        """Numbers of which a life has ended in this block."""
         self._begun: dict[bytes, int] = {}
         self._ahead: list[tuple[int, bytes, bool]] = []
         """Where in the block each number is named next, and whether it becomes wanted there."""
@@ -99,6 +101,7 @@ class Sieve:
     def lines(self, block: bytes) -> Iterator[str]:
         """The lines of a block that belong to the messages, in their order."""
         selected: dict[int, int] = {}
+        self._over.clear()
         self._look_ahead(block)
         for delivery in tuple(self._deliveries):
             self._result(delivery, block, 0, selected)
@@ -119,12 +122,13 @@ class Sieve:
 
     def _thrown_away(self, block: bytes, selected: dict[int, int]) -> None:
         """Triple bounces are told without the word "msg", just before `end msg`."""
-        if _TRIPLE in self._before and self._before.rpartition(b"/")[2] in self._numbers:
+        numbers = self._numbers | self._over
+        if _TRIPLE in self._before and self._before.rpartition(b"/")[2] in numbers:
             self._earlier = self._before
         at = block.find(_TRIPLE)
         while at >= 0:
             begin, end = _line(block, at)
-            if block[begin:end].rpartition(b"/")[2] in self._numbers:
+            if block[begin:end].rpartition(b"/")[2] in numbers:
                 selected[begin] = end
             at = block.find(_TRIPLE, end)
 
@@ -180,6 +184,7 @@ class Sieve:
         elif b" end msg " in said:
             if number not in self._places:
                 self._numbers.discard(number)
+                self._over.add(number)
         elif (bounced := _BOUNCE.search(said)) and self._wanted(number, self._offset + begin):
             self._bounce(bounced[1], block, end, selected)
 

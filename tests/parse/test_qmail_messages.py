@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from console.parse.qmail_blocks import blocks, lines_of, text_of
 from console.parse.qmail_joining import Message, deliveries, joined
 from console.parse.qmail_log import decode, decode_all
-from console.parse.qmail_sieve import Sieve, messages_of
+from console.parse.qmail_sieve import Sieve, messages_of, messages_of_delivery
 from console.parse.qmail_summing import Figures
 from tests.parse.qmail_logs import recorded, sources
 
@@ -108,6 +108,15 @@ def test_the_sieve_finds_what_joining_every_line_finds(directory: str, needle: s
     few = joined(decode_all(line for block in recorded(directory) for line in sieve.lines(block)))
     text = b"".join(source.read() for source in sources(directory))
     assert list(map(_told, wanted(few))) == list(map(_told, wanted(messages(text))))
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_by_the_number_of_a_delivery_the_same_is_found_a_discarded_bounce_too(number: int) -> None:
+    sieve = Sieve(messages_of_delivery(number, recorded("mixed")))
+    few = joined(decode_all(line for block in recorded("mixed") for line in sieve.lines(block)))
+    every = messages(b"".join(source.read() for source in sources("mixed")))
+    wanted = [[_told(one) for one in found if number in deliveries(one)] for found in (few, every)]
+    assert wanted[0] == wanted[1]
 
 
 @pytest.mark.parametrize("size", [400, 3_000, 50_000])
