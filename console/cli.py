@@ -4,13 +4,12 @@ import argparse
 import os
 import signal
 import sys
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from console.commands import job_arguments
 from console.commands.complaining import complain
+from console.commands.wide_parser import Parser
 
 if TYPE_CHECKING:
     from console.model.config import Config
@@ -22,35 +21,9 @@ _LOCAL = frozenset({"log", "trace", "completion"})
 """Commands that log nothing: they need not wait for `logging`."""
 
 
-class _Formatter(argparse.HelpFormatter):
-    """As wide as the terminal. argparse makes one for every argument: each would ask for the width again."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_width())
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose commands are parsers of this kind too."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=_Formatter, **options)
-
-
-@cache
-def _width() -> int:
-    # As shutil.get_terminal_size does; importing it takes as long as reading 10 MB.
-    with suppress(KeyError, ValueError):
-        if (columns := int(os.environ["COLUMNS"])) > 0:
-            return columns - 2
-    with suppress(AttributeError, ValueError, OSError):
-        if (columns := os.get_terminal_size(sys.__stdout__.fileno()).columns) > 0:  # type: ignore[union-attr]
-            return columns - 2
-    return 78
-
-
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top: argparse.ArgumentParser = _Parser(
+    top: argparse.ArgumentParser = Parser(
         prog="mirrorgate",
         description="Operations console for FreeBSD pairs: gmirror over ggate, freevrrpd, qmail.",
         epilog=_EPILOG,

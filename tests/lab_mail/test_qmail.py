@@ -1,17 +1,11 @@
 """qmail in the lab: the queue moves, the log has qmail's own shapes, trouble shows as it does there."""
 
 import re
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
-import pytest
-
 from console.lab.multilog import tai64n, unix_time
-from console.lab.network import Address, floating_interface
-from console.lab.provision import install
-from console.lab.qmail import Mail, mail_of
+from console.lab.qmail import Mail
 from console.lab.running import run_text
-from console.lab.world import World
 from tests.waiting import eventually
 
 SHAPES = re.compile(
@@ -21,22 +15,6 @@ SHAPES = re.compile(
     r"|starting delivery \d+: msg \d+ to (?:local|remote) \S+@\S+"
     r"|delivery \d+: (?:success|deferral|failure): \S+|bounce msg \d+ qp \d+)"
 )
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[Mail]:
-    world = World(60.0)
-    install(world, {"a": "nodea", "b": "nodeb"})
-    node = world.nodes["a"]
-    node.after_boot.pop()
-    await node.boot(0)
-    found = mail_of(node)
-    assert found is not None
-    floating_interface(node, 1).set_flags(1)
-
-    floating_interface(node, 1).inet = [Address("192.168.1.102", 32)]
-    yield found
-    await world.close()
 
 
 def lines(mail: Mail) -> list[str]:
