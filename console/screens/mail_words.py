@@ -93,6 +93,8 @@ def _count_lines(
             f"local {figures.local_left:,}   remote {figures.remote_left:,}   done {figures.done:,}"
             + (f"   bouncing {figures.bouncing:,}" if figures.bouncing else "")
         )
+        if figures.read < figures.messages:
+            text = Content.assemble(text, (f"   in {figures.read:,} of {figures.messages:,}", "dim"))
     yield _label("left to do", text)
 
 

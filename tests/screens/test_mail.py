@@ -232,6 +232,7 @@ async def test_a_figure_of_a_huge_queue_is_of_a_sample_and_says_so() -> None:
     async with app.run_test(size=(160, 48)) as pilot:
         await opened(app, pilot)
         assert "senders and domains of 5,000 of 20,000 messages" in text_of(app)
+        assert "in 5,000 of 20,000" in text_of(app)
         assert "● the queue is empty" in text_of(app)
 
 
