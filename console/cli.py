@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from console.commands import job_arguments
+from console.commands import job_arguments, jump_host
 from console.commands.complaining import complain
 from console.commands.wide_parser import Parser
 
@@ -124,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
         "words", nargs="*", metavar="fault NAME …", help="send a fault to a running lab; `fault` lists them"
     )
     job_arguments.add(commands)
+    jump_host.add(commands)
     completion = commands.add_parser("completion", help="print shell completion code")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return top
@@ -294,6 +295,8 @@ def _run(arguments: argparse.Namespace) -> int:
         from console.commands import trace_nodes
 
         return asyncio.run(trace_nodes.main(arguments, config, path))
+    if arguments.command in jump_host.NAMES:
+        return jump_host.run(arguments, config, path)
     if arguments.command in job_arguments.NAMES:
         from console.commands import acting
 

@@ -25,6 +25,7 @@ READS = frozenset(
         "serve",
         "status",
         "trace",
+        "trends",
     }
 )
 """Commands that only read nodes; what they write, they write here."""

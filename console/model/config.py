@@ -86,6 +86,8 @@ class PairConfig(_Strict):
     """Seconds between fast refreshes."""
     slow_interval: Seconds = 5.0
     """Seconds between refreshes of what is costly or may hang (df, logs, configuration)."""
+    tags: tuple[Word, ...] = ()
+    """Words to find the pair by among many: a site, a customer, `production`."""
     qmail: QmailConfig = QmailConfig()
     nodes: tuple[NodeConfig, NodeConfig]
 
@@ -118,8 +120,8 @@ EventKind = Literal[
     "role", "address", "mount", "mirror", "component", "sync", "link", "boot", "lock", "finding"
 ]
 """What an event can be about (console.health.events)."""
-Watcher = Literal["console", "monitor", "export"]
-"""What watches: the console, the read-only console, the exporter."""
+Watcher = Literal["console", "monitor", "export", "collect", "record"]
+"""What watches: the console, the read-only console, the exporter, the collector, the recorder."""
 
 
 class HookConfig(_Strict):
@@ -132,7 +134,7 @@ class HookConfig(_Strict):
     """The least severity it is told of; `notice` also brings what is well again."""
     pairs: tuple[Word, ...] = ()
     """Only of these pairs; empty = all."""
-    where: tuple[Watcher, ...] = ("console", "monitor", "export")
+    where: tuple[Watcher, ...] = ("console", "monitor", "export", "collect", "record")
     """What runs it: with several consoles open at once, each would."""
     command: tuple[str, ...] = ()
     """A program by its full path, and its words; no shell. The event comes as JSON on standard input."""
@@ -183,6 +185,10 @@ class Config(_Strict):
 
     ssh_config: str | None = None
     """An ssh_config file to use in place of ~/.ssh/config."""
+    collector: AbsolutePath | None = None
+    """The Unix socket of `mirrorgate collect`, from which read-only consoles take what it reads."""
+    recording: AbsolutePath | None = None
+    """The file of `mirrorgate record`; default: `recording.db` beside the journal."""
     on_event: tuple[HookConfig, ...] = ()
     """Who is told when something changes."""
     pairs: Annotated[tuple[PairConfig, ...], Field(min_length=1)]

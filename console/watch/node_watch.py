@@ -3,20 +3,21 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from console.model.config import NodeConfig, PairConfig
-from console.model.facts import NodeFacts
-from console.model.snapshot import LinkState, NodeView
-from console.parse.sections import SECTION_FIELDS, lose_section, read_section
+from console.model.snapshot import Link, LinkState, NodeView
+from console.model.tape import LinkChanged, NodeNews, SectionLost, SectionRead
+from console.parse.sections import lose_section
 from console.ssh.backoff import delays
 from console.ssh.frames import Frame
 from console.ssh.sampler import LaneClosed
 from console.ssh.trouble import Trouble
 from console.watch.asked import Asked
 from console.watch.recency import UNHURRIED, Recency
+from console.watch.taped import UNREAD, TapedNode
 
 _REFUSED_AGAIN = 60.0
 """Seconds until a refusal that needs a person is tried again."""
@@ -81,6 +82,11 @@ def lane_plans(pair: PairConfig) -> tuple[LanePlan, ...]:
     return (fast, slow, mail) if pair.qmail.enabled else (fast, slow)
 
 
+def sections_of(plans: Iterable[LanePlan]) -> tuple[str, ...]:
+    """Every section that some lane asks for."""
+    return tuple(section for plan in plans for section in (*plan.foreground, *plan.background))
+
+
 class NodeWatch:
     """Watches one node for as long as `run` runs; `view` is always the latest."""
 
@@ -91,16 +97,34 @@ class NodeWatch:
         open_session: Opener,
         changed: Callable[[], None],
         plans: Sequence[LanePlan] | None = None,
+        told: Callable[[NodeNews], None] | None = None,
     ) -> None:
         self._open_session = open_session
         self._changed = changed
         self._plans = tuple(plans if plans is not None else lane_plans(pair))
         self._again = asyncio.Event()
-        self._recency = Recency(s for plan in self._plans for s in (*plan.foreground, *plan.background))
+        self._recency = Recency(sections_of(self._plans))
         self._nudged = -math.inf
-        self.view = NodeView(node)
-        self.settled = False
+        self._told = told
+        self._node = TapedNode(node, sections_of(self._plans))
+
+    @property
+    def view(self) -> NodeView:
+        """The node as it was last read."""
+        return self._node.view
+
+    @property
+    def settled(self) -> bool:
         """True once every section was answered or lost, or the node could not be reached."""
+        return self._node.settled
+
+    def _learn(self, news: NodeNews) -> None:
+        self._node.apply(news)
+        if self._told is not None:
+            self._told(news)
+
+    def _link(self, link: Link) -> None:
+        self._learn(LinkChanged(link))
 
     def retry_now(self) -> None:
         """Try again at once instead of waiting for the backoff to end."""
@@ -147,7 +171,7 @@ class NodeWatch:
                 self._lose(state, trouble.line)
                 await self._rest(next(waits) if trouble.retry else _REFUSED_AGAIN)
                 continue
-            self._forget("not read yet")
+            self._forget(UNREAD)
             started = time.monotonic()
             try:
                 why = await self._serve(session)
@@ -229,68 +253,37 @@ class NodeWatch:
     async def _read(self, lane: SamplerLane, asked: Asked, wake: asyncio.Event, *, main: bool) -> None:
         async for frame in lane.frames():
             since = asked.answered(frame.section)
-            self._take(frame, time.time())
+            self._learn(SectionRead(frame.section, frame.text, frame.exit_status, time.time()))
             if since is not None:
                 self._recency.answered(frame.section, since)
             if asked.behind(self._recency.wanted, UNHURRIED):
                 wake.set()
-            link = replace(self.view.link, last_seen=time.time())
             if main and since is not None and asked.foreground(frame.section) and not asked.waiting:
                 # The first lane alone says whether the node answers: two lanes would contradict each other.
                 round_trip = asyncio.get_running_loop().time() - since
-                link = replace(link, state=LinkState.LIVE, why="", round_trip=round_trip)
-            self.view = replace(self.view, link=link)
+                self._link(replace(self.view.link, state=LinkState.LIVE, why="", round_trip=round_trip))
             self._changed()
-
-    def _take(self, frame: Frame, now: float) -> None:
-        facts = self.view.facts
-        fields = SECTION_FIELDS.get(frame.section, ())
-        held = getattr(facts, fields[0]) if fields else None
-        if held is not None and held.unknown is None and held.raw == frame.text and frame.exit_status == 0:
-            # The same text means the same facts: only their age changes.
-            fresh = {name: replace(getattr(facts, name), taken=now) for name in fields}
-            facts = replace(facts, **fresh)
-        else:
-            facts = read_section(facts, frame.section, frame.text, frame.exit_status, now)
-        self._set(facts)
 
     def _give_up(self, asked: Asked, now: float, *, main: bool) -> None:
         overdue = asked.overdue(now)
         if not overdue:
             return
-        facts = self.view.facts
         for section, seconds in overdue:
             self._recency.hangs(section)
-            facts = lose_section(facts, section, f"no answer for {seconds:.0f} s")
-        self._set(facts)
+            self._learn(SectionLost(section, f"no answer for {seconds:.0f} s"))
         blocking = [late for late in overdue if asked.foreground(late[0])]
         if main and blocking:
             section, seconds = blocking[0]
             why = f"{self.view.name}: connected, but {section} has not answered for {seconds:.0f} s"
-            self.view = replace(self.view, link=replace(self.view.link, state=LinkState.SILENT, why=why))
+            self._link(replace(self.view.link, state=LinkState.SILENT, why=why))
         self._changed()
-
-    def _set(self, facts: NodeFacts) -> None:
-        self.view = replace(self.view, facts=facts)
-        if not self.settled:
-            named = {
-                f
-                for plan in self._plans
-                for s in (*plan.foreground, *plan.background)
-                for f in SECTION_FIELDS[s]
-            }
-            self.settled = all(getattr(facts, name).unknown != "not read yet" for name in named)
 
     def _lose(self, state: LinkState, why: str) -> None:
         self._forget("not connected")
-        self.view = replace(self.view, link=replace(self.view.link, state=state, why=why))
-        self.settled = True
+        self._link(replace(self.view.link, state=state, why=why))
         self._recency.forget()
         self._changed()
 
     def _forget(self, why: str) -> None:
         """Nothing read before counts any more; the last values stay for display."""
-        facts = self.view.facts
-        for section in SECTION_FIELDS:
-            facts = lose_section(facts, section, why)
-        self.view = replace(self.view, facts=facts)
+        self._learn(SectionLost(None, why))

@@ -3,38 +3,42 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
-from console.health.events import changes, finding_changes
-from console.health.findings import findings
-from console.health.history import History, queue_depths, remember
-from console.health.progress import progress
-from console.health.readiness import readiness
-from console.health.truths import truths
 from console.model.config import PairConfig
-from console.model.snapshot import Event, Finding, PairSnapshot, PairState
+from console.model.snapshot import PairSnapshot, PairState
+from console.model.tape import NodeNews, Taped
+from console.model.words import Home
+from console.watch.composing import Composing
 from console.watch.node_watch import NodeWatch, Opener
 
 _TOGETHER = 0.04
 """Seconds to wait after the first change, so that both nodes' answers to one tick are drawn once."""
-_EVENTS_KEPT = 500
 _log = logging.getLogger("mirrorgate.watch")
 
 
 class PairWatch:
-    """Watches a pair for as long as its states are read."""
+    """Watches a pair for as long as its states are read; `told` hears every piece that is learnt."""
 
-    def __init__(self, pair: PairConfig, open_session: Opener) -> None:
+    def __init__(
+        self, pair: PairConfig, open_session: Opener, told: Callable[[Taped], None] | None = None
+    ) -> None:
         self.pair = pair
         self._news = asyncio.Event()
-        self.master = NodeWatch(pair.master, pair, open_session, self._news.set)
-        self.slave = NodeWatch(pair.slave, pair, open_session, self._news.set)
-        self._before: PairSnapshot | None = None
-        self._history = History()
-        self._events: tuple[Event, ...] = ()
-        self._found: tuple[Finding, ...] = ()
+        self._told = told
+        self.master, self.slave = (
+            NodeWatch(node, pair, open_session, self._news.set, told=self._teller(node.home))
+            for node in (pair.master, pair.slave)
+        )
+        self._composing = Composing(pair)
         self.settled = False
         """Whether in the newest state each node has answered everything once, or cannot be reached."""
+
+    def _teller(self, home: Home) -> Callable[[NodeNews], None] | None:
+        told = self._told
+        if told is None:
+            return None
+        return lambda news: told(Taped(self.pair.name, home, time.time(), news))
 
     def retry_now(self) -> None:
         """Reconnect to both nodes at once, without waiting for the backoff."""
@@ -74,27 +78,8 @@ class PairWatch:
 
     def _compose(self) -> PairState:
         snapshot = self.snapshot()
-        self._history = remember(self._history, snapshot)
-        found = findings(snapshot, self._history)
-        fresh = changes(self._before, snapshot)
-        # What is found before both nodes have answered once is no news.
-        if self.settled:
-            fresh = (*finding_changes(self._found, found, snapshot.now), *fresh)
-        self._found = found
         self.settled = self.master.settled and self.slave.settled
-        for event in reversed(fresh):
+        state = self._composing.state(snapshot, settled=self.settled)
+        for event in reversed(self._composing.fresh):
             _log.info("%s %s %s: %s", self.pair.name, event.node or "-", event.kind, event.text)
-        self._events = (*fresh, *self._events)[:_EVENTS_KEPT]
-        self._before = snapshot
-        master, slave = snapshot.nodes
-        ready = readiness(snapshot)
-        serving = slave if ready.serving == slave.name else master
-        return PairState(
-            snapshot=snapshot,
-            truths=(truths(master, self.pair, slave), truths(slave, self.pair, master)),
-            findings=found,
-            readiness=ready,
-            events=self._events,
-            sync=progress(self._history, snapshot),
-            queue_history=queue_depths(self._history, serving),
-        )
+        return state

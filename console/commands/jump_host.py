@@ -1,0 +1,65 @@
+"""The part of the command line for a jump host: many viewers, a memory, a browser, papers."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.model.config import Config
+
+NAMES = frozenset({"collect", "record", "replay", "trends", "serve"})
+"""The commands this module describes that need the configuration."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe every command of a jump host."""
+    collect = _command(commands, "collect", "read the nodes once for many read-only consoles, until ended")
+    collect.add_argument("--socket", type=Path, metavar="FILE", help="the Unix socket to serve at")
+    collect.add_argument("--record", action="store_true", help="keep a recording too")
+    record = _command(commands, "record", "keep a recording of every pair, until ended")
+    replay = _command(commands, "replay", "the console on a recording: what was to be seen at a time")
+    replay.add_argument("pair", nargs="?", metavar="PAIR", help="only this pair (default: all)")
+    replay.add_argument("--at", metavar="TIME", help="begin there: 2026-11-23T03:12, 03:12, 90m (ago)")
+    replay.add_argument("--until", metavar="TIME", help="with --json: up to there")
+    replay.add_argument("--speed", type=float, default=1.0, metavar="N", help="N times as fast as it was")
+    replay.add_argument("--json", action="store_true", help="print the span as JSON, one line a snapshot")
+    trends = _command(commands, "trends", "queue, rebuild rate, outages and drills of each pair over time")
+    trends.add_argument("pair", nargs="?", metavar="PAIR", help="only this pair (default: all)")
+    trends.add_argument("--json", action="store_true", help="as JSON")
+    for one in (record, replay, trends):
+        one.add_argument("--file", type=Path, metavar="FILE", help="the recording")
+    serve = _command(commands, "serve", "the read-only console in a browser, until ended")
+    serve.add_argument(
+        "--listen", metavar="HOST:PORT", default="127.0.0.1:9651", help="where to serve (127.0.0.1:9651)"
+    )
+
+
+def run(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
+    """Run one of `NAMES`; returns its exit status. Raises BadConfig."""
+    match arguments.command:
+        case "collect":
+            from console.commands import collect
+
+            return collect.main(arguments, config, path)
+        case "record":
+            from console.commands import record
+
+            return record.main(arguments, config, path)
+        case "replay":
+            from console.commands import replay
+
+            return replay.main(arguments, config, path)
+        case "trends":
+            from console.commands import trends
+
+            return trends.main(arguments, config, path)
+        case _:
+            from console.commands import serve
+
+            return serve.main(arguments, config, path)
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=words, description=words)
