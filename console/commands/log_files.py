@@ -1,11 +1,15 @@
 """Opening logs for `log` and `trace`: plain, gzip and zstd by their first bytes, and standard input."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 
 from console.parse.qmail_blocks import BLOCK, Source, blocks
 
+SEARCHED = 1 << 16
+"""Bytes of a block that is only searched: it stays in a smaller cache than one that is added up."""
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -17,6 +21,20 @@ def read(names: Sequence[str], troubles: list[str], size: int = BLOCK) -> Iterat
     that cannot be opened.
     """
     return blocks(_opened(names or ("-",), troubles), size)
+
+
+def readable_at(names: Sequence[str], stack: ExitStack) -> tuple[Callable[[int, int], bytes], int] | None:
+    """How to read any bytes of these files, and how many there are; None unless it is one plain file."""
+    if len(names) != 1 or not os.path.isfile(names[0]):
+        return None
+    file = stack.enter_context(open(names[0], "rb", buffering=0))  # noqa: SIM115  # closed by the stack
+    if file.read(4).startswith((_GZIP, _ZSTD)):
+        return None
+    return partial(_bytes_at, file.fileno()), file.seek(0, os.SEEK_END)
+
+
+def _bytes_at(descriptor: int, offset: int, size: int) -> bytes:
+    return os.pread(descriptor, size, offset)
 
 
 @contextmanager
@@ -35,7 +53,7 @@ def rereadable(names: Sequence[str], troubles: list[str]) -> Iterator[Callable[[
                 kept.append(spool.name)
             else:
                 kept.append(name)
-        yield lambda: read(kept, troubles)
+        yield lambda: read(kept, troubles, SEARCHED)
 
 
 class _Unpacked:

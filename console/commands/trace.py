@@ -7,16 +7,21 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from contextlib import ExitStack
+from typing import NamedTuple, TypeAlias
 
 from console.commands.complaining import complain
-from console.commands.log_files import rereadable
-from console.parse.qmail_joining import Joining, Message, deliveries
+from console.commands.log_files import readable_at, rereadable
+from console.parse.qmail_joining import Message, deliveries, joined
+from console.parse.qmail_lives import ReadAt, near
 from console.parse.qmail_log import TAI_EPOCH, Stamp, decode_all, moment
 from console.parse.qmail_sieve import Places, Sieve, messages_of, messages_of_delivery
 from console.ssh.text import inert
 
 _NUMBERED = re.compile(r"(?:(msg|delivery)[ :])?([0-9]{1,20})")
+
+
+Readable: TypeAlias = tuple[ReadAt, int]
 
 
 class Wanted(NamedTuple):
@@ -33,8 +38,9 @@ def main(wanted: Wanted, files: Sequence[str], *, as_json: bool) -> int:
         complain("trace: name a sender or recipient, a message number or `delivery N`")
         return 2
     troubles: list[str] = []
-    with rereadable(files, troubles) as again:
-        found = [one for one in find(wanted.words, again) if _within(one, wanted)]
+    with rereadable(files, troubles) as again, ExitStack() as stack:
+        at = readable_at(files, stack)
+        found = [one for one in find(wanted.words, again, at) if _within(one, wanted)]
     if as_json:
         import json
 
@@ -47,33 +53,44 @@ def main(wanted: Wanted, files: Sequence[str], *, as_json: bool) -> int:
     return 0 if found and not troubles else 1
 
 
-def find(words: str, again: Callable[[], Iterator[bytes]]) -> list[Message]:
+def find(words: str, again: Callable[[], Iterator[bytes]], at: Readable | None = None) -> list[Message]:
     """The messages with these words in sender or recipient, or with this number.
 
-    A bare number is a message number, or a delivery number when no message has it.
+    A bare number is a message number, or a delivery number when no message has it. With `at`, any bytes of
+    the log can be read at once: then not all of it is read twice.
     """
+    read = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal read
+        for block in again():
+            read += len(block)
+            yield block
+
     if numbered := _NUMBERED.fullmatch(words):
         kind, number = numbered[1], int(numbered[2])
         found: list[Message] = []
         if kind != "delivery":
             found = [one for one in _joined({b"%d" % number: []}, again) if one.message == number]
         if kind != "msg" and not found:
-            candidates = messages_of_delivery(number, again())
-            found = [one for one in _joined(candidates, again) if number in deliveries(one)]
+            candidates = messages_of_delivery(number, counted())
+            found = [one for one in _joined(candidates, again, at, read) if number in deliveries(one)]
         return found
-    candidates = messages_of(words.encode("utf-8", errors="surrogateescape"), again())
-    return [one for one in _joined(candidates, again) if _names(one, words)]
+    candidates = messages_of(words.encode("utf-8", errors="surrogateescape"), counted())
+    return [one for one in _joined(candidates, again, at, read) if _names(one, words)]
 
 
-def _joined(places: Places, again: Callable[[], Iterator[bytes]]) -> list[Message]:
-    joining = Joining()
-    if places:
+def _joined(
+    places: Places, again: Callable[[], Iterator[bytes]], at: Readable | None = None, read: int = 0
+) -> list[Message]:
+    if not places:
+        return []
+    # A log that has grown, or with a huge line that was not kept: places are not where they are in the file.
+    lines = near(places, *at) if at and at[1] == read else None
+    if lines is None:
         sieve = Sieve(places)
-        for line in decode_all(
-            line for block in again() if block.endswith(b"\n") for line in sieve.lines(block)
-        ):
-            joining.take(line)
-    return joining.messages
+        lines = (line for block in again() if block.endswith(b"\n") for line in sieve.lines(block))
+    return joined(decode_all(lines))
 
 
 def _names(message: Message, words: str) -> bool:

@@ -8,8 +8,10 @@ again after `end msg`.
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, tzinfo
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 TAI_EPOCH = 2**62 + 10
 """The label that multilog gives to Unix second 0: a constant, no table of leap seconds."""
@@ -320,14 +322,17 @@ _YEAR_9999 = 253_402_214_400
 """Unix times a day inside what `datetime` can hold, so that no zone can push one out."""
 
 
-def local_stamp(stamp: Stamp, zone: tzinfo = UTC) -> str:
-    """The stamp as tai64nlocal(8) prints it, `2026-11-23 00:17:54.745107500`, in `zone`.
+def local_stamp(stamp: Stamp, zone: "tzinfo | None" = None) -> str:
+    """The stamp as tai64nlocal(8) prints it, `2026-11-23 00:17:54.745107500`, in `zone` (UTC without one).
 
     A stamp without Unix time, or outside the years 1 to 9999, is returned as it was written.
     """
     if stamp.seconds is None or not _YEAR_1 <= stamp.seconds <= _YEAR_9999:
         return stamp.text
-    return f"{datetime.fromtimestamp(stamp.seconds, zone):%Y-%m-%d %H:%M:%S}.{stamp.nanoseconds:09d}"
+    # Imported here: searching a log needs no calendar, and the import takes as long as reading 10 MB.
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(stamp.seconds, zone or UTC):%Y-%m-%d %H:%M:%S}.{stamp.nanoseconds:09d}"
 
 
 def moment(digits: bytes) -> str | None:
@@ -339,7 +344,7 @@ def moment(digits: bytes) -> str | None:
         return None
 
 
-def localised(line: str, zone: tzinfo = UTC) -> str:
+def localised(line: str, zone: "tzinfo | None" = None) -> str:
     """A log line with its TAI64N stamp made readable as tai64nlocal(8) does; other lines unchanged."""
     stamp = decode(line).stamp if line.startswith("@") else None
     return f"{local_stamp(stamp, zone)}{line[25:]}" if stamp else line

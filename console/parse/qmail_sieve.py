@@ -5,6 +5,7 @@ What is selected may be more than needed (other lives of a number), never less: 
 
 import re
 from bisect import bisect, insort
+from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
@@ -22,12 +23,14 @@ _NUMBER = re.compile(rb"msg ([0-9]{1,20})")
 _FEW, _SOME = 2, 50
 """Up to so many messages each is searched for by itself; up to so many all with one pattern; of more, every
 `msg N` is looked at."""
-_TRIPLE = b"triple bounce: "
+_TRIPLE = b"triple bounce: discarding bounce/"
 _FIRST = b"starting delivery 1: "
 
 
 Places = dict[bytes, list[int]]
 """Message numbers, and at which bytes of the whole log something wanted is said of each, in order."""
+Begins = list[tuple[int, bytes]]
+"""At which bytes lives of message numbers begin that are wanted, in order."""
 
 
 def messages_of(needle: bytes, blocks: Iterable[bytes]) -> Places:
@@ -72,18 +75,25 @@ def _named(number: bytes, block: bytes, start: int) -> int:
     return at
 
 
+def _ends(said: bytes, number: bytes) -> bool:
+    return said.startswith(b"@") and said[26:].rstrip(b" ") == b"end msg " + number
+
+
 class Sieve:
     """Selects the lines of some messages, of their deliveries, and of the bounces they cause.
 
     An empty list of places wants every life of that number; else only of the lives with such a place are
     bounces followed, so that a number used a hundred times does not draw in strangers.
+
+    With `begins` only the lives that begin there are looked at, and `next` says where to go on.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, begins: Begins | None = None) -> None:
         self._places = {number: list(where) for number, where in places.items()}
-        self._numbers = set(places)
+        self._numbers = set(places) if begins is None else set()
+        self._begins = None if begins is None else deque(begins)
         self._pattern = None
-        if _FEW < len(places) <= _SOME:
+        if begins is None and _FEW < len(places) <= _SOME:
             self._pattern = re.compile(rb"msg (" + b"|".join(sorted(places)) + rb")(?![0-9])")
         self._over: set[bytes] = set()
         """Numbers of which a life has ended in this block."""
@@ -97,6 +107,17 @@ class Sieve:
         """Numbers whose life may end as a triple bounce: the sender is `#@[]` or was not told."""
         self._offset = 0
         self._before = self._earlier = b""
+
+    def next(self, at: int) -> int | None:
+        """Where the next block must begin when all was read up to `at`; None when nothing is looked for."""
+        if not (self._numbers or self._deliveries or self._qps):
+            if not self._begins:
+                return None
+            if self._begins[0][0] > at:
+                at = self._begins[0][0]
+                self._before = b""
+        self._offset = at
+        return at
 
     def lines(self, block: bytes) -> Iterator[str]:
         """The lines of a block that belong to the messages, in their order."""
@@ -142,6 +163,9 @@ class Sieve:
             numbers = numbers.intersection(_NUMBER.findall(block))
         found = ((_named(number, block, 0), number, False) for number in numbers)
         self._ahead += [one for one in found if one[0] >= 0]
+        while self._begins and self._begins[0][0] < self._offset + len(block):
+            at, number = self._begins.popleft()
+            self._ahead.append((at - self._offset, number, True))
         heapify(self._ahead)
 
     def _sweep(self, block: bytes, selected: dict[int, int]) -> None:
@@ -152,7 +176,9 @@ class Sieve:
             if begins:
                 self._numbers.add(number)
                 self._begun[number] = self._offset + at
-                at = _named(number, block, at)
+                if (at := _named(number, block, at)) >= 0:
+                    heappush(self._ahead, (at, number, False))
+                continue
             elif number not in self._numbers or (at, number) == done:
                 continue
             done = (at, number)
@@ -182,7 +208,7 @@ class Sieve:
         elif b" new msg " in said:
             self._begun[number] = self._offset + begin
         elif b" end msg " in said:
-            if number not in self._places:
+            if number not in self._places or (self._begins is not None and _ends(said, number)):
                 self._numbers.discard(number)
                 self._over.add(number)
         elif (bounced := _BOUNCE.search(said)) and self._wanted(number, self._offset + begin):
