@@ -14,6 +14,14 @@ from playbooks.parts.building import command_step, make, no_undo, q, shown, take
 
 _LEAVES = "the pair serves as before"
 _GECOS = "mirrorgate, watches only"
+_DOAS_READS_IT = (
+    # One line that doas cannot read, such as `nolog` where it is too old, and nobody becomes root any more.
+    'doas -C "$c" || {',
+    '	rm -f "$c"',
+    '	echo "doas is not there, or cannot read these rules: update it, or use sudo" >&2',
+    "	exit 1",
+    "}",
+)
 
 
 class AuthorizeAnswers(Answers):
@@ -90,6 +98,7 @@ def _steps(snapshot: PairSnapshot, node: NodeView, answers: AuthorizeAnswers) ->
                 DOAS,
                 rules(answers.user, "doas").splitlines(),
                 "0600",
+                _DOAS_READS_IT,
             )
         )
     host = node.facts.host.value
@@ -142,8 +151,20 @@ def _account(node: NodeView, user: str) -> Step:
     )
 
 
-def _lines(node: NodeView, id: str, title: str, why: str, path: str, lines: list[str], mode: str) -> Step:
-    """Lines added to a file that may hold others; one that is there already is not doubled."""
+def _lines(
+    node: NodeView,
+    id: str,
+    title: str,
+    why: str,
+    path: str,
+    lines: list[str],
+    mode: str,
+    check: tuple[str, ...] = (),
+) -> Step:
+    """Lines added to a file that may hold others; one that is there already is not doubled.
+
+    `check` is shell that judges the whole new file, `$c`, before it takes the place of the old one.
+    """
     each = q("echo", *lines).removeprefix("echo ")
     return command_step(
         f"{id}-{node.config.home.value}",
@@ -151,19 +172,25 @@ def _lines(node: NodeView, id: str, title: str, why: str, path: str, lines: list
         why,
         node.name,
         f"f={q(path)}",
+        'c="$f.mirrorgate"',
         f'[ -e "$f" ] || {{ : >"$f" && chmod {mode} "$f"; }} || exit 1',
+        'cp -p "$f" "$c" || exit 1',
         # A last line without an end would run into ours.
-        'if [ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ]; then echo >>"$f" || exit 1; fi',
+        'if [ -s "$c" ] && [ -n "$(tail -c 1 "$c")" ]; then echo >>"$c" || exit 1; fi',
         f"for line in {each}; do",
-        '	grep -qxF -e "$line" "$f" || printf \'%s\\n\' "$line" >>"$f" || exit 1',
+        '	grep -qxF -e "$line" "$c" || printf \'%s\\n\' "$line" >>"$c" || exit 1',
         "done",
+        *check,
+        'mv -f "$c" "$f"',
         undo=take_back(
             f"f={q(path)}",
+            'c="$f.mirrorgate"',
             '[ -e "$f" ] || exit 0',
             f"for line in {each}; do",
-            '	grep -vxF -e "$line" "$f" >"$f.mirrorgate"; cat "$f.mirrorgate" >"$f" || exit 1',
+            '	cp -p "$f" "$c" || exit 1',
+            '	grep -vxF -e "$line" "$f" >"$c"; [ $? -le 1 ] || exit 1',
+            '	mv -f "$c" "$f" || exit 1',
             "done",
-            'rm -f "$f.mirrorgate"',
             however_far=True,
         ),
         phase="key",

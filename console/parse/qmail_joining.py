@@ -2,7 +2,8 @@
 
 A message number is an inode and used again at once, so a message is its number within one life: from
 `new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
-preprocesses; it is one message when its info line is the same. A log may begin anywhere.
+preprocesses; it is one message when its info line is the same, and began when it was announced first. An
+announcement without an info line is of the message that is announced next. A log may begin anywhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -92,6 +93,8 @@ class Joining:
         self._alive: dict[int, Message] = {}
         self._open: dict[int, tuple[Message, Recipient]] = {}
         self._awaited: dict[int, Message] = {}
+        self._again: dict[int, Stamp | None] = {}
+        """When a message was announced again of which nothing more was said yet."""
 
     def take(self, line: Line) -> None:
         """Join one decoded line; lines that concern no message change nothing."""
@@ -102,10 +105,11 @@ class Joining:
         match event:
             case NewMessage(msg):
                 known = self._alive.get(msg)
-                if known is not None and known.announced and not known.recipients:
+                if known is not None and known.announced and not _went(known):
                     # The same again, or another after a lost end: its info line will tell.
                     known.announced += 1
                     known.last = at
+                    self._again[msg] = at
                 else:
                     self._begin(msg, at).announced = 1
             case MessageInfo(msg, size, sender, qp, uid):
@@ -152,21 +156,34 @@ class Joining:
     def _life(self, msg: int, at: Stamp | None) -> Message:
         life = self._alive.get(msg) or self._begin(msg, at)
         life.last = at
+        self._again.pop(msg, None)
         return life
 
     def _info(self, msg: int, told: tuple[str, int, int, int], at: Stamp | None) -> None:
+        pending = msg in self._again
+        announced = self._again.get(msg, at)
         life = self._life(msg, at)
         known = (life.sender, life.bytes, life.qp, life.uid)
         if life.sender is not None and known != told:
             life.announced = max(life.announced - 1, 0)
-            life = self._begin(msg, at)
-            life.announced = 1
+            life = self._begin(msg, announced)
+            life.last, life.announced = at, 1
+        elif life.sender is None and pending:
+            # Of what was announced before nothing is known: nothing says that it was the same message.
+            life.started = announced
+            self.messages.remove(life)
+            self.messages.append(life)
         again = life.sender is not None
         life.sender, life.bytes, life.qp, life.uid = told
         # A process number repeats; a bounce has an empty sender, a double bounce #@[]. One that is told of
         # again may have a bounce itself by now, and nothing is the bounce of its own bounce.
         if not again and life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
             bounced.bounce = life
+
+
+def _went(message: Message) -> bool:
+    """Whether more was done with it than announcing it: then its number is announced for another one."""
+    return bool(message.recipients) or message.bounce is not None or message.discarded
 
 
 def joined(lines: Iterable[Line]) -> list[Message]:

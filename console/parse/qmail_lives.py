@@ -9,18 +9,26 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from console.parse.qmail_blocks import LONGEST, text_of
-from console.parse.qmail_log import Ended, NewMessage, decode
+from console.parse.qmail_log import Bounced, Ended, Event, MessageInfo, NewMessage, Starting, decode
 from console.parse.qmail_sieve import Begins, Places, Sieve
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """The bytes from an offset on, at most so many; fewer only at the end."""
 
-_STEP = 1 << 14
-"""Bytes read at once: a life is often shorter than a block."""
-_OVERLAP = 64
-"""More bytes than a line with `new msg` or `end msg` has."""
+_STEP, _STRIDE = 1 << 13, 1 << 17
+"""Bytes read at once: a life is often shorter than a block. Going back, each time twice as many."""
+_HEAD = 128
+"""More bytes than stand in a line up to the end of its message number."""
+_LINE = 1 << 14
+"""More bytes than a line of qmail-send has."""
+_FREE = 1 << 20
+"""Bytes that may be gone back over in any log; in all no more than it has besides."""
 _MANY = 1000
 """Of more places than this every line is looked at."""
+
+
+class _TooFar(Exception):
+    """Finding out would take longer than looking at every line."""
 
 
 def near(places: Places, read_at: ReadAt, size: int) -> Iterator[str] | None:
@@ -33,46 +41,90 @@ def near(places: Places, read_at: ReadAt, size: int) -> Iterator[str] | None:
 
 
 def begins_of(places: Places, read_at: ReadAt, size: int) -> Begins | None:
-    """Where each life with a place begins; None when finding out would take longer than reading the log."""
+    """Where to begin reading for each life with a place; None when every line had better be looked at."""
     if sum(map(len, places.values())) > _MANY or not all(places.values()):
         return None
+    back = _Back(read_at, size + _FREE)
     begins: Begins = []
-    budget = size // 4 + _STEP
-    for number, where in places.items():
-        floor = 0
-        for place in where:
-            start, begin = place, None
-            while begin is None and start > floor:
-                # Overlapping, as a line may stand across the edge.
-                end = min(start + _OVERLAP, place)
-                start = max(floor, start - _STEP)
-                budget -= end - start
-                if budget < 0:
-                    return None
-                begin = _begin(number, read_at(start, end - start + _OVERLAP), end - start)
-            if begin is not None:
-                begins.append((start + begin, number))
-            elif not floor:
-                begins.append((0, number))
-            floor = place
+    try:
+        for number, where in places.items():
+            floor = -1
+            for place in where:
+                if (begin := back.begin(number, place, floor)) is not None:
+                    begins.append((begin, number))
+                floor = place
+    except _TooFar:
+        return None
     return sorted(begins)
 
 
-def _begin(number: bytes, data: bytes, end: int) -> int | None:
-    """Where the last life that begins before `end` does: at `new msg`, or after the `end msg` before it."""
-    at = end
-    needle = b" msg " + number
-    while (at := data.rfind(needle, 0, at + len(needle) - 1)) >= 0:
-        # A line that begins before these bytes is found whole in the next ones.
-        line = data.rfind(b"\n", 0, at) + 1
-        after = data.find(b"\n", at)
-        if after > 0 and data[line : line + 1] == b"@":
-            match decode(text_of(data[line:after])).event:
-                case NewMessage(msg) if msg == int(number):
-                    return line
-                case Ended(msg) if msg == int(number):
-                    return after + 1
-    return None
+class _Back:
+    """Goes back in a log, altogether over no more than `budget` bytes."""
+
+    def __init__(self, read_at: ReadAt, budget: int) -> None:
+        self._read_at = read_at
+        self._budget = budget
+
+    def begin(self, number: bytes, place: int, floor: int) -> int | None:
+        """From where on joining is the same as joining every line; None: the life of `floor` goes on.
+
+        `floor` is the place before, -1 for none: nothing of this number that is wanted stands between.
+        """
+        msg = int(number)
+        first, new = place, None
+        told = isinstance(self._event(place), MessageInfo)
+        for at, event in self._mentions(number, place, floor):
+            match event:
+                case NewMessage(what) if what == msg:
+                    first = new = at
+                    # Its info line follows. Only the same info line makes it one with an earlier
+                    # announcement, and that would be a place as well.
+                    if told:
+                        return new
+                case Ended(what) if what == msg:
+                    return first
+                case Starting(msg=what) | Bounced(msg=what) if what == msg:
+                    # What is announced after it is another message.
+                    if new is not None:
+                        return new
+                    first = at
+                case MessageInfo(msg=what) if what == msg:
+                    first = at
+                case _:
+                    continue
+            told = False
+        return first if floor < 0 else None
+
+    def _mentions(self, number: bytes, place: int, floor: int) -> Iterator[tuple[int, Event | None]]:
+        """The lines between that may be about the number, the last one first."""
+        needle = b" msg " + number
+        high, step = place, _STEP
+        while high > floor + 1:
+            low = max(floor + 1, high - step)
+            self._budget -= high - low
+            if self._budget < 0:
+                raise _TooFar
+            edge = max(low - 1, 0)
+            data = self._read_at(edge, high - edge + _HEAD)
+            at = len(data)
+            while (at := data.rfind(needle, 0, at)) >= 0:
+                begin = data.rfind(b"\n", 0, at) + 1
+                if not begin and low:
+                    # The line begins in the bytes before these.
+                    break
+                if edge + begin < high and not data[at + len(needle) : at + len(needle) + 1].isdigit():
+                    yield edge + begin, self._event(edge + begin)
+            high, step = low, min(2 * step, _STRIDE)
+
+    def _event(self, begin: int) -> Event | None:
+        data = self._read_at(begin, _HEAD)
+        if (end := data.find(b"\n")) < 0:
+            data = self._read_at(begin, _LINE)
+            end = data.find(b"\n")
+        # Lines with other stamps may be parts of a line.
+        if end < 0 or not data.startswith(b"@"):
+            raise _TooFar
+        return decode(text_of(data[:end])).event
 
 
 def _followed(sieve: Sieve, read_at: ReadAt) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """authorize: what goes onto the nodes for a key that only watches."""
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -160,6 +162,46 @@ def test_lines_are_added_once_and_taken_out_again_and_others_stay(tmp_path: Path
         subprocess.run(["/bin/sh", "-c", key.undo.text.replace(path, str(file))], check=True)
     assert file.read_text() == "ssh-rsa AAAA other\n"
     assert [one.name for one in tmp_path.iterdir()] == ["authorized_keys"]
+
+
+def test_rules_that_doas_cannot_read_do_not_take_the_place_of_those_it_reads(tmp_path: Path) -> None:
+    """One syntax error in doas.conf and nobody becomes root any more: an old doas does not know `nolog`."""
+    step = next(s for s in planned(become="doas", nodes="master").steps if s.id == "rules-master")
+    assert isinstance(step.action, Command)
+    file = tmp_path / "doas.conf"
+    file.write_text("permit nopass admin\n")
+    file.chmod(0o600)
+    text_here = step.action.text.replace(monitor_key.DOAS, str(file))
+    doas = tmp_path / "bin" / "doas"
+    doas.parent.mkdir()
+    path = {"PATH": f"{doas.parent}:{os.environ['PATH']}"}
+    for reads in ("grep -q nolog $2 && exit 1", "exit 127"):
+        doas.write_text(f"#!/bin/sh\n{reads}\n")
+        doas.chmod(0o755)
+        said = subprocess.run(["/bin/sh", "-c", text_here], env=path, capture_output=True, text=True)
+        assert said.returncode == 1
+        assert "update it, or use sudo" in said.stderr
+        assert file.read_text() == "permit nopass admin\n"
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["bin", "doas.conf"]
+    doas.write_text("#!/bin/sh\n")
+    subprocess.run(["/bin/sh", "-c", text_here], env=path, check=True)
+    assert file.read_text() == "permit nopass admin\n" + rules("mgwatch", "doas")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("become", ["sudo", "doas"])
+def test_the_real_programs_read_the_rules(become: str, tmp_path: Path) -> None:
+    program = shutil.which("visudo" if become == "sudo" else "doas", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip(f"{become} is not installed here")
+    file = tmp_path / "rules"
+    file.write_text(rules("mgwatch", become))
+    file.chmod(0o440 if become == "sudo" else 0o600)
+    checking = ["-c", "-f"] if become == "sudo" else ["-C"]
+    subprocess.run([program, *checking, str(file)], check=True)
+    file.chmod(0o600)
+    file.write_text(rules("mgwatch", become).replace("NOPASSWD", "NOPASS").replace("nopass", "nopas"))
+    assert subprocess.run([program, *checking, str(file)], capture_output=True).returncode != 0
 
 
 async def test_on_the_lab_it_installs_what_it_shows_and_can_be_taken_back() -> None:

@@ -1,5 +1,6 @@
 """kill(1) for processes that the shell did not start, and becoming root: sudo and doas without a password."""
 
+import re
 import shlex
 
 from console.lab.call import Call, Command
@@ -9,6 +10,11 @@ from console.lab.lineinput import LineInput
 from console.lab.shell import ROOT, Runner, Shell
 
 _NAMES = "HUP INT QUIT ILL TRAP ABRT EMT FPE KILL BUS SEGV SYS PIPE ALRM TERM URG STOP TSTP CONT CHLD"
+
+_RULE = re.compile(
+    r"\s*(#.*|deny\s+\S+.*|permit\s+((nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})\s+)*[\w:@.-]+"
+    r"(\s+as\s+\S+)?(\s+cmd\s+\S+(\s+args(\s.*)?)?)?)\s*$"
+)
 
 
 async def kill(call: Call) -> int:
@@ -47,6 +53,8 @@ async def kill(call: Call) -> int:
 async def become(call: Call) -> int:
     """`sudo` and `doas` without a password, for members of wheel."""
     words = list(call.arguments)
+    if call.name == "doas" and words[:1] == ["-C"]:
+        return _read_rules(call, words[1:])
     while words and words[0].startswith("-"):
         if words.pop(0) == "-u" and words:
             words.pop(0)
@@ -56,6 +64,18 @@ async def become(call: Call) -> int:
         )
         return 1
     return await _shell(call, ROOT, shlex.join(words))
+
+
+def _read_rules(call: Call, words: list[str]) -> int:
+    """`doas -C FILE`: whether each line is a rule (doas.conf(5), the port's 6.3)."""
+    if not words or not call.node.fs.exists(words[0]):
+        call.complain(f"doas: could not open config file {words[0] if words else ''}")
+        return 1
+    for number, line in enumerate(call.node.fs.read_file(words[0]).decode().splitlines(), 1):
+        if line.strip() and not _RULE.match(line):
+            call.complain(f"doas: syntax error at line {number}")
+            return 1
+    return 0
 
 
 async def _shell(call: Call, user: Runner, text: str) -> int:
