@@ -41,7 +41,7 @@ bench: $(VENV)/installed
 lock:
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/pip install --quiet --upgrade pip uv
-	.lock-venv/bin/uv pip compile --quiet --no-annotate --group dev --extra lab --extra fast pyproject.toml --output-file requirements.lock
+	.lock-venv/bin/uv pip compile --quiet --no-annotate --group dev --extra lab --extra fast --extra browser pyproject.toml --output-file requirements.lock
 	rm -rf .lock-venv
 
 clean:

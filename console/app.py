@@ -16,13 +16,15 @@ from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
 from console.engine.journal import JournalTrouble
+from console.health.pair_line import looked_at
 from console.lab.control import Refused
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.form import FirstJob, JobInfo
 from console.model.mail import MailReading
+from console.model.pair_line import PairLine
 from console.model.run import RunRecord
-from console.model.snapshot import LinkState, PairState
+from console.model.snapshot import PairState
 from console.screens.asking import PassphraseDialog, TrustDialog
 from console.screens.events import EventsScreen
 from console.screens.faults import Faults, FaultsDialog
@@ -33,6 +35,7 @@ from console.screens.job_dialogs import ButtonsDialog
 from console.screens.job_list import READ_ONLY, JobsScreen
 from console.screens.job_words import leaving_words
 from console.screens.jobs import Jobs
+from console.screens.lines import Lines
 from console.screens.mail import MailScreen
 from console.screens.node import NodeScreen
 from console.screens.overview import OverviewScreen
@@ -53,10 +56,17 @@ HEIGHTS = [(0, "-low"), (20, "-high")]
 
 
 class Watching(Protocol):
-    """Where states come from: SSH, the lab, a replay, or a test's list."""
+    """Where states come from: SSH, a collector, the lab, a recording, or a test's list."""
 
-    def states(self, asker: Asker) -> AsyncIterator[PairState]:
-        """States of every pair as they change; questions go to `asker`."""
+    def states(self, asker: Asker) -> AsyncIterator[PairState | PairLine]:
+        """What each pair is, as it changes, whole or in a line; questions go to `asker`."""
+        ...
+
+    def look(self, pair: str) -> None:
+        """Whole states of this pair are wanted from now on; who has them anyway need not care.
+
+        Called once before `states`, and whenever another pair is shown.
+        """
         ...
 
     def retry_now(self) -> None:
@@ -70,15 +80,6 @@ def terminal_speaks_utf8() -> bool:
         return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
     except LookupError:
         return False
-
-
-def _looked_at(state: PairState) -> bool:
-    """Whether both nodes have said something, or cannot: what a job suggests is taken from it."""
-    away = (LinkState.LOST, LinkState.REFUSED)
-    return all(
-        node.link.state in away or (node.facts.host.value is not None and node.facts.mounts.value is not None)
-        for node in state.snapshot.nodes
-    )
 
 
 class MirrorgateApp(ConsoleApp):
@@ -137,6 +138,7 @@ class MirrorgateApp(ConsoleApp):
         self._clock = clock
         self._plain: list[LineFilter] = []
         self._asking = asyncio.Lock()
+        self._lines = Lines(self._show_lines, self.set_timer)
         if ascii_only or not terminal_speaks_utf8():
             self._plain.append(PlainTerminal())
         self.set_reactive(ConsoleApp.pair, self.pairs[0].name)
@@ -148,6 +150,8 @@ class MirrorgateApp(ConsoleApp):
 
     def on_mount(self) -> None:
         """Begin to follow, and to count seconds."""
+        self._watching.look(self.pair)
+        self.watch(self, "pair", self._look, init=False)
         self.follow()
         self.set_interval(1.0, self._second)
         if not self.is_headless:
@@ -158,21 +162,41 @@ class MirrorgateApp(ConsoleApp):
     def _second(self) -> None:
         self.beat = self._clock()
 
+    def _look(self, pair: str) -> None:
+        self._watching.look(pair)
+
     @work(group="watch", exclusive=True)
     async def follow(self) -> None:
         """Take each state as it comes."""
-        async for state in self._watching.states(self):
-            self.take(state)
+        async for news in self._watching.states(self):
+            if isinstance(news, PairLine):
+                self.take_line(news)
+            else:
+                self.take(news)
 
     def take(self, state: PairState) -> None:
         """One state; an equal one only brings newer times."""
         name = state.snapshot.config.name
         self.newest[name] = state
-        if self._first is not None and name == self.pair and _looked_at(state):
+        self._lines.take(name, state)
+        if self._first is not None and name == self.pair and looked_at(state):
             first, self._first = self._first, None
             self.call_later(self._open_first, first)
         if self.states.get(name) != state:
             self.states = {**self.states, name: state}
+
+    def take_line(self, line: PairLine) -> None:
+        """One line; of a pair that nobody looks at any more its last whole state is let go."""
+        self._lines.take(line.pair, line)
+        if line.pair != self.pair and line.pair in self.states:
+            del self.newest[line.pair]
+            self.states = {name: state for name, state in self.states.items() if name != line.pair}
+
+    def _show_lines(self, fresh: dict[str, PairLine]) -> None:
+        self.newest_lines.update(fresh)
+        changed = {name: line for name, line in fresh.items() if self.lines.get(name) != line}
+        if changed:
+            self.lines = {**self.lines, **changed}
 
     async def _open_first(self, first: FirstJob) -> None:
         """The questions that the console was opened for."""

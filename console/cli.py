@@ -46,7 +46,10 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(*flags, "--timeout", type=_seconds, default=seconds, metavar="S", help=words)
         return one
 
-    sampling("monitor", "the console, read-only: nothing that could change a node is constructed")
+    monitor = sampling("monitor", "the console, read-only: nothing that could change a node is constructed")
+    monitor.add_argument(
+        "--wall", action="store_true", help="as a login shell or ForceCommand: obey and trust no viewer"
+    )
     status = limited("status", "print what each pair is doing now")
     status.add_argument("--json", action="store_true", help="as JSON")
     status.add_argument("--watch", action="store_true", help="print again whenever something changes")
@@ -168,7 +171,7 @@ def main() -> None:
     except OSError as odd:
         status = _failed(arguments, f"{odd.strerror}: {odd.filename}" if odd.strerror else odd)
     except Exception as bug:
-        if arguments.command != "check":
+        if arguments.command != "check" and not getattr(arguments, "wall", False):
             raise
         # Python's own exit status for it is 1, which a monitoring system takes for WARNING.
         status = _failed(arguments, f"a bug in mirrorgate: {type(bug).__name__}: {bug}")
@@ -225,6 +228,13 @@ def _run(arguments: argparse.Namespace) -> int:
     if why := wall.refusal(arguments):
         complain(why)
         return 2
+    if getattr(arguments, "wall", False):
+        # First of all: what is imported from here on reads the environment.
+        from console.commands import wall as standing
+
+        if why := standing.enter():
+            complain(why)
+            return standing.REFUSED
     match arguments.command:
         case "completion":
             return _completion(arguments.shell)
@@ -274,7 +284,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
-        return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii)
+        wall = getattr(arguments, "wall", False)
+        return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii, wall=wall)
     if arguments.command == "authorize":
         from console.commands import authorizing
 

@@ -46,6 +46,8 @@ class TopBar(Drawn):
     """Its name stands there before anything was read."""
     run: var[RunRecord | None] = var(None)
     """The run under way, wherever one looks meanwhile."""
+    source: var[str] = var("")
+    """Where the states come from, when that is worth a word."""
 
     def __init__(self, screens: Sequence[tuple[str, str, str]], here: str, read_only: bool) -> None:
         """`screens` are (key, mode, title)."""
@@ -64,6 +66,10 @@ class TopBar(Drawn):
 
     def watch_run(self) -> None:
         """A run began, went on or ended."""
+        self._draw()
+
+    def watch_source(self) -> None:
+        """The states come from elsewhere."""
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
@@ -90,6 +96,8 @@ class TopBar(Drawn):
         """Pair, links and run; where there is little room a run stands before everything but the pair."""
         name = words(self.pair, "bold")
         reads = [Content.styled("read-only", "dim")] if self._read_only else []
+        if self.source:
+            reads.insert(0, words(self.source, "$text-accent").truncate(48, ellipsis=True))
         if self.run is None:
             parts = [Content.styled("mirrorgate", "dim"), name.truncate(28, ellipsis=True)]
             return Content("  ").join([*parts, links(self.state), *reads])

@@ -34,10 +34,11 @@ def run(
     read_only: bool,
     ascii_only: bool,
     first: FirstJob | None = None,
+    wall: bool = False,
 ) -> int:
     """Open the console, at the questions of `first` if there is one, and return its exit status."""
     if read_only:
-        return monitor.run(config, path, name, ascii_only=ascii_only)
+        return monitor.run(config, path, name, ascii_only=ascii_only, wall=wall)
     pairs = chosen(config, path, name)
     return asyncio.run(_run(config, pairs, ascii_only=ascii_only, first=first))
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -10,6 +11,8 @@ from console.parse.qmail_blocks import BLOCK, Source, blocks
 
 SEARCHED = 1 << 16
 """Bytes of a block that is only searched: it stays in a smaller cache than one that is added up."""
+_FEW = 100
+"""Files that may be open at once."""
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -24,17 +27,37 @@ def read(names: Sequence[str], troubles: list[str], size: int = BLOCK) -> Iterat
 
 
 def readable_at(names: Sequence[str], stack: ExitStack) -> tuple[Callable[[int, int], bytes], int] | None:
-    """How to read any bytes of these files, and how many there are; None unless it is one plain file."""
-    if len(names) != 1 or not os.path.isfile(names[0]):
+    """How to read any bytes of these files, one after the other, and how many there are.
+
+    None unless they are few and plain, and each but the last one ends with a line feed: `blocks` parts the
+    lines where a file ends.
+    """
+    files: list[int] = []
+    begins = [0]
+    if len(names) > _FEW:
         return None
-    file = stack.enter_context(open(names[0], "rb", buffering=0))  # noqa: SIM115  # closed by the stack
-    if file.read(4).startswith((_GZIP, _ZSTD)):
-        return None
-    return partial(_bytes_at, file.fileno()), file.seek(0, os.SEEK_END)
+    for name in names:
+        if not os.path.isfile(name):
+            return None
+        file = stack.enter_context(open(name, "rb", buffering=0)).fileno()  # noqa: SIM115  # closed by the stack
+        size = os.fstat(file).st_size
+        if os.pread(file, 4, 0).startswith((_GZIP, _ZSTD)):
+            return None
+        if files and os.pread(files[-1], 1, begins[-1] - begins[-2] - 1) != b"\n":
+            return None
+        if size:
+            files.append(file)
+            begins.append(begins[-1] + size)
+    return partial(_bytes_at, files, begins), begins[-1]
 
 
-def _bytes_at(descriptor: int, offset: int, size: int) -> bytes:
-    return os.pread(descriptor, size, offset)
+def _bytes_at(files: Sequence[int], begins: Sequence[int], offset: int, size: int) -> bytes:
+    data = b""
+    for which in range(bisect(begins, offset) - 1, len(files)):
+        data += os.pread(files[which], size - len(data), offset + len(data) - begins[which])
+        if len(data) == size:
+            break
+    return data
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from console.app import MirrorgateApp
 from console.commands.sampling import chosen, opener
+from console.commands.wall_app import WallApp
 from console.engine.journal import Journal
 from console.machines.hooks import Hooks
 from console.model.asking import Asker
@@ -38,6 +39,9 @@ class Watching:
         self._fleet = Fleet(watches)
         return self._hooks.beside(self._fleet.states())
 
+    def look(self, pair: str) -> None:
+        """Every pair is watched whole, whichever is shown."""
+
     def retry_now(self) -> None:
         """Reconnect to every node that is not connected, at once."""
         if self._fleet:
@@ -54,16 +58,19 @@ def mails(config: Config, watching: Watching) -> MailReader:
     return MailReader(config.pairs, ssh_config, lambda: watching.asker)
 
 
-def run(config: Config, path: Path, name: str | None, *, ascii_only: bool) -> int:
-    """Open the read-only console and return its exit status."""
-    return asyncio.run(_run(config, chosen(config, path, name), ascii_only=ascii_only))
+def run(config: Config, path: Path, name: str | None, *, ascii_only: bool, wall: bool = False) -> int:
+    """Open the read-only console and return its exit status; `wall`: its viewer is not trusted."""
+    if wall:
+        # What a hook tells is no business of viewers, who come and go: the collector and the exporter tell it.
+        config = config.model_copy(update={"on_event": ()})
+    return asyncio.run(_run(config, chosen(config, path, name), ascii_only=ascii_only, wall=wall))
 
 
-async def _run(config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool) -> int:
+async def _run(config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool, wall: bool) -> int:
     watching, journal = Watching(config, pairs, "monitor"), Journal()
     reader = mails(config, watching)
     try:
-        app = console(pairs, watching, reader, journal, ascii_only=ascii_only)
+        app = console(pairs, watching, reader, journal, ascii_only=ascii_only, wall=wall)
         await app.run_async()
         return app.return_code or 0
     finally:
@@ -78,9 +85,10 @@ def console(
     journal: Journal,
     *,
     ascii_only: bool = False,
+    wall: bool = False,
 ) -> MirrorgateApp:
     """The console as `monitor` opens it: it has nobody who could do a job."""
-    return MirrorgateApp(
+    return (WallApp if wall else MirrorgateApp)(
         pairs,
         watching,
         read_only=True,

@@ -2,8 +2,8 @@
 
 A message number is an inode and used again at once, so a message is its number within one life: from
 `new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
-preprocesses; it is one message when its info line is the same, and began when it was announced first. An
-announcement without an info line is of the message that is announced next. A log may begin anywhere.
+preprocesses; it is one message when its info line is the same, and began when it was announced first.
+Announced without an info line it is one with what is announced next, and began then. A log may begin anywhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -105,7 +105,7 @@ class Joining:
         match event:
             case NewMessage(msg):
                 known = self._alive.get(msg)
-                if known is not None and known.announced and not _went(known):
+                if known is not None and known.announced and not known.recipients:
                     # The same again, or another after a lost end: its info line will tell.
                     known.announced += 1
                     known.last = at
@@ -164,11 +164,12 @@ class Joining:
         announced = self._again.get(msg, at)
         life = self._life(msg, at)
         known = (life.sender, life.bytes, life.qp, life.uid)
-        if life.sender is not None and known != told:
+        bare = life.sender is None and pending
+        if (life.sender is not None and known != told) or (bare and (life.bounce or life.discarded)):
             life.announced = max(life.announced - 1, 0)
             life = self._begin(msg, announced)
             life.last, life.announced = at, 1
-        elif life.sender is None and pending:
+        elif bare:
             # Of what was announced before nothing is known: nothing says that it was the same message.
             life.started = announced
             self.messages.remove(life)
@@ -179,11 +180,6 @@ class Joining:
         # again may have a bounce itself by now, and nothing is the bounce of its own bounce.
         if not again and life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
             bounced.bounce = life
-
-
-def _went(message: Message) -> bool:
-    """Whether more was done with it than announcing it: then its number is announced for another one."""
-    return bool(message.recipients) or message.bounce is not None or message.discarded
 
 
 def joined(lines: Iterable[Line]) -> list[Message]:

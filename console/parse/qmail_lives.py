@@ -15,7 +15,7 @@ from console.parse.qmail_sieve import Begins, Places, Sieve
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """The bytes from an offset on, at most so many; fewer only at the end."""
 
-_STEP, _STRIDE = 1 << 13, 1 << 17
+_STEP, _STRIDE = 1 << 14, 1 << 17
 """Bytes read at once: a life is often shorter than a block. Going back, each time twice as many."""
 _HEAD = 128
 """More bytes than stand in a line up to the end of its message number."""
@@ -83,12 +83,12 @@ class _Back:
                         return new
                 case Ended(what) if what == msg:
                     return first
-                case Starting(msg=what) | Bounced(msg=what) if what == msg:
+                case Starting(msg=what) if what == msg:
                     # What is announced after it is another message.
                     if new is not None:
                         return new
                     first = at
-                case MessageInfo(msg=what) if what == msg:
+                case MessageInfo(msg=what) | Bounced(msg=what) if what == msg:
                     first = at
                 case _:
                     continue

@@ -53,6 +53,8 @@ class _Life:
     qp: int | None = None
     arrived: When | None = None
     announced: int = 0
+    again: When | None = None
+    """When it was announced again; nothing more was said of it yet."""
     born: float | None = None
     tries: list[_Try] = field(default_factory=list)
     count: dict[tuple[str, Channel], int] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class Timelines:
                 known = self._alive.get(msg)
                 if known is not None and known.announced and not known.tries:
                     known.announced += 1
-                    known.last = at
+                    known.last = known.again = at
                 else:
                     life = self._begin(msg, at)
                     life.arrived, life.announced = at, 1
@@ -183,15 +185,22 @@ class Timelines:
 
     def _life(self, msg: int, at: When) -> _Life:
         life = self._alive.get(msg) or self._begin(msg, at)
-        life.last = at
+        life.last, life.again = at, None
         return life
 
     def _info(self, msg: int, told: tuple[str, int, int, int], at: When) -> None:
+        known = self._alive.get(msg)
+        again = known.again if known is not None else None
         life = self._life(msg, at)
-        if life.told is not None and life.told != told:
+        bare = life.told is None and again is not None
+        if (life.told is not None and life.told != told) or (bare and (life.bounce or life.discarded)):
             life.announced = max(life.announced - 1, 0)
-            life = self._begin(msg, at)
-            life.arrived, life.announced = at, 1
+            life = self._begin(msg, again or at)
+            life.arrived, life.announced, life.last = again or at, 1, at
+        elif bare and again is not None:
+            life.first = life.arrived = again
+            self._lives.remove(life)
+            self._lives.append(life)
         life.told, life.qp, life.born = told, told[2], at.at
         # A process number repeats; a bounce has an empty sender, a double bounce #@[].
         awaited = self._awaited.get(told[2]) if told[0] in ("", "#@[]") else None

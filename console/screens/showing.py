@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input
 from console.model.config import PairConfig
 from console.model.form import JobInfo
 from console.model.mail import MailReading, OldestMail
+from console.model.pair_line import PairLine
 from console.model.run import Question, RunRecord
 from console.model.snapshot import PairState
 from console.model.words import Home
@@ -40,7 +41,14 @@ class ConsoleApp(App[None]):
     """The app as its screens see it: states by pair, the pair that is shown, and the second hand."""
 
     states: var[Mapping[str, PairState]] = var(dict)
-    """The state of each pair; replaced only when something other than a time is different."""
+    """The state of each pair; replaced only when something other than a time is different.
+
+    A source may tell of a pair that is not shown in a line only: then it has no state here.
+    """
+    lines: var[Mapping[str, PairLine]] = var(dict)
+    """Each pair that something is known of, in a line; replaced only when more than a time is different."""
+    source_words: var[str] = var("")
+    """Where the states come from when not simply over SSH, in one line: `collector, 3 viewers`."""
     pair: var[str] = var("")
     """The name of the pair that is shown."""
     home: var[Home] = var(Home.MASTER)
@@ -77,6 +85,8 @@ class ConsoleApp(App[None]):
         """The run's side of the operator; without jobs there is none."""
         self.newest: dict[str, PairState] = {}
         """The newest state of each pair, equal to the one in `states` but with newer times."""
+        self.newest_lines: dict[str, PairLine] = {}
+        """The newest line of each pair, equal to the one in `lines` but with newer times."""
 
     def open_job(self, job: JobInfo) -> None:
         """Ask a job's questions, if nothing else of a job is open."""
@@ -117,11 +127,12 @@ class PairScreen(Screen[None]):
     compact: var[bool] = var(False, toggle_class="-compact")
     """Narrower than 120 columns or lower than 24 lines: the short forms."""
     filter: var[str] = var("")
+    source_words: var[str] = var("")
 
     def compose(self) -> ComposeResult:
         """The first line, the screen's own content, a filter that is hidden until asked for, the keys."""
         yield TopBar(SCREENS, self.HERE, self.app.read_only).data_bind(
-            PairScreen.state, PairScreen.pair, PairScreen.run
+            PairScreen.state, PairScreen.pair, PairScreen.run, source=PairScreen.source_words
         )
         with Container(id="content"):
             yield from self.content()
@@ -140,11 +151,13 @@ class PairScreen(Screen[None]):
         self.watch(self.app, "pair", self.take)
         self.watch(self.app, "beat", self._beat)
         self.watch(self.app, "job_run", self.take_run)
+        self.watch(self.app, "source_words", self._take_source)
 
     def on_screen_resume(self) -> None:
         """What was missed while another screen was on top."""
         self.take()
         self.take_run()
+        self._take_source()
 
     def on_resize(self) -> None:
         """Short forms on small terminals."""
@@ -162,6 +175,10 @@ class PairScreen(Screen[None]):
         """The run as it is now."""
         if self.is_current:
             self.run = self.app.job_run
+
+    def _take_source(self) -> None:
+        if self.is_current:
+            self.source_words = self.app.source_words
 
     def _beat(self) -> None:
         if self.is_current:

@@ -51,9 +51,8 @@ async def _answer(process: asyncssh.SSHServerProcess[str]) -> None:
         elif words[:1] == ["tick"]:
             for section in words[2:]:
                 text = _host(node) if section == "host" else sections.get(section, "")
-                out = process.stderr if section in ("geom", "metadata", "df", "mail") else process.stdout
                 frame = f"{words[1]} {section}"
-                out.write(f"@{boundary} begin {frame}\n{text}\n@{boundary} end {frame} 0\n")
+                process.stdout.write(f"@{boundary} begin {frame}\n{text}\n@{boundary} end {frame} 0\n")
             process.stdout.write(f"@{boundary} done {words[1]}\n")
     process.exit(0)
 

@@ -49,6 +49,9 @@ class Steady:
             yield at(sample.healthy(), time.time())
             await asyncio.sleep(1.0)
 
+    def look(self, pair: str) -> None:
+        pass
+
     def retry_now(self) -> None:
         pass
 

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from console.commands import log
+from console.commands import log, log_files
 from tests.parse.qmail_logs import LOGS, files
 
 
@@ -188,3 +189,32 @@ def test_a_big_log_has_the_same_summary_with_and_without_numpy(
         told.append(capsys.readouterr().out)
         assert type(log._figures(given)[0]).__name__ == ("Figures" if without else "ColumnFigures")
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_any_bytes_of_several_files_are_read_as_of_one_when_each_ends_a_line(
+    tmp_path: Path, torn: bool
+) -> None:
+    parts = [b"first\nsecond\n", b"", b"third" if torn else b"third\n", b"fourth\nfif"]
+    names = []
+    for number, part in enumerate(parts):
+        names.append(str(tmp_path / str(number)))
+        Path(names[-1]).write_bytes(part)
+    whole = b"".join(parts)
+    with ExitStack() as stack:
+        found = log_files.readable_at(names, stack)
+        assert (found is None) == torn
+        if found is not None:
+            read, size = found
+            assert size == len(whole)
+            for at in range(size + 1):
+                for count in range(size + 2):
+                    assert read(at, count) == whole[at : at + count]
+
+
+def test_trace_of_rotated_logs_is_that_of_the_same_lines_from_standard_input() -> None:
+    given = files("rotated-4096")
+    text = b"".join(path.read_bytes() for path in given)
+    answer = value("trace", "@", "--json", "--log", "-", feed=text)
+    assert answer
+    assert value("trace", "@", "--json", "--log", *map(str, given)) == answer

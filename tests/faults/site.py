@@ -30,6 +30,8 @@ from console.ssh import policy
 from console.watch.fresh import PairEyes
 from playbooks.job import Job
 from playbooks.jobs import JOBS
+from playbooks.monitor_key import CONF, DOAS, GATE, SAMPLER, USER
+from playbooks.node import LIBEXEC
 from tests.faults.hands import Opener, connecting, on_cables, over_ssh
 from tests.faults.marks import HOOK
 from tests.faults.wire import Cable
@@ -61,12 +63,15 @@ STARTS: Mapping[str, Start] = {
     "grow": Start("healthy", {"size": "24m"}),
     "evacuate": Start("healthy", {"host": "web-c", "target": "/root/evacuated.img"}),
     "keep": Start("split", {"keep": "slave"}),
+    "authorize": Start("healthy", {"key": f"ssh-ed25519 {'A' * 68} wall", "become": "doas"}),
 }
 
 _CLEAN = (
     "rm -rf /var/db/mirrorgate/jobs /var/db/mirrorgate/lock* /var/db/mirrorgate/look /var/run/mirrorgate.turn"
     f" {TRACE} {HOOK} /var/tmp/intruded /var/run/marks.*; mkdir -p /var/tmp /var/run;"
-    " rm -f /root/images/*.aside-* /root/evacuated.img*"
+    " rm -f /root/images/*.aside-* /root/evacuated.img*;"
+    f" rm -rf /home/{USER} {GATE} {SAMPLER} {CONF} {DOAS} {LIBEXEC}/mail.sh;"
+    f" for f in /etc/master.passwd /etc/passwd /etc/group; do [ -e $f ] && sed -i '' '/^{USER}:/d' $f; done"
 )
 
 

@@ -7,6 +7,7 @@ from console.app import MirrorgateApp
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.form import FirstJob
+from console.model.pair_line import PairLine
 from console.model.snapshot import PairState
 from console.screens.faults import Faults
 from console.screens.jobs import Jobs
@@ -16,20 +17,24 @@ from tests.screens.sample import NOW
 class Feed:
     """A source of states: those given at once, then those that are put."""
 
-    def __init__(self, *first: PairState) -> None:
-        self.queue: asyncio.Queue[PairState] = asyncio.Queue()
+    def __init__(self, *first: PairState | PairLine) -> None:
+        self.queue: asyncio.Queue[PairState | PairLine] = asyncio.Queue()
+        self.looked: list[str] = []
         self.asker: Asker | None = None
         self.retries = 0
         for state in first:
             self.queue.put_nowait(state)
 
-    async def states(self, asker: Asker) -> AsyncIterator[PairState]:
+    async def states(self, asker: Asker) -> AsyncIterator[PairState | PairLine]:
         self.asker = asker
         while True:
             yield await self.queue.get()
 
-    def put(self, state: PairState) -> None:
+    def put(self, state: PairState | PairLine) -> None:
         self.queue.put_nowait(state)
+
+    def look(self, pair: str) -> None:
+        self.looked.append(pair)
 
     def retry_now(self) -> None:
         self.retries += 1
