@@ -18,6 +18,7 @@ from textual.screen import ModalScreen, Screen
 from console.engine.journal import JournalTrouble
 from console.health.pair_line import looked_at
 from console.lab.control import Refused
+from console.memory.reader import Reader
 from console.model.asking import Asker
 from console.model.config import PairConfig
 from console.model.form import FirstJob, JobInfo
@@ -36,12 +37,15 @@ from console.screens.job_list import READ_ONLY, JobsScreen
 from console.screens.job_words import leaving_words
 from console.screens.jobs import Jobs
 from console.screens.lines import Lines
+from console.screens.logs import LogsScreen
 from console.screens.mail import MailScreen
 from console.screens.node import NodeScreen
 from console.screens.overview import OverviewScreen
 from console.screens.pairs import PairsScreen
 from console.screens.palette import NamedCommands
+from console.screens.replaying import NOT_NOW, ReplayingApp, Start
 from console.screens.showing import SCREENS, ConsoleApp, PairScreen
+from console.screens.trends import TrendsScreen
 from widgets.plain import one_line
 from widgets.plain_terminal import PlainTerminal
 
@@ -82,7 +86,7 @@ def terminal_speaks_utf8() -> bool:
         return False
 
 
-class MirrorgateApp(ConsoleApp):
+class MirrorgateApp(ReplayingApp):
     """The console on one or several pairs."""
 
     TITLE = "mirrorgate"
@@ -99,6 +103,8 @@ class MirrorgateApp(ConsoleApp):
         "events": EventsScreen,
         "jobs": JobsScreen,
         "history": HistoryScreen,
+        "logs": LogsScreen,
+        "trends": TrendsScreen,
     }
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -113,7 +119,7 @@ class MirrorgateApp(ConsoleApp):
         Binding(
             "question_mark", "help", "Help", key_display="?", tooltip="What the screen shows, signs and keys"
         ),
-        Binding("q", "leave", "Back", tooltip="Back to the overview; from there, quit"),
+        Binding("q", "leave", "Back", tooltip="Back to the overview, to all pairs, and out"),
     ]
 
     def __init__(
@@ -128,13 +134,21 @@ class MirrorgateApp(ConsoleApp):
         faults: Faults | None = None,
         ascii_only: bool = False,
         first: FirstJob | None = None,
+        reader: Reader | None = None,
+        start: Start | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`reader`: the recording; `start`: show it at once, there is nothing else."""
+        if len(pairs) > 1:
+            # Several pairs: the console opens on all of them. Textual reads it of the app when it is made.
+            self.DEFAULT_MODE = "pairs"  # type: ignore[misc]
         super().__init__(pairs, read_only=read_only, jobs=jobs, mails=mails)
         self._watching = watching
         self._journal = journal
         self._faults = faults
         self._first = first
+        self.reader = reader
+        self.start = start
         self._clock = clock
         self._plain: list[LineFilter] = []
         self._asking = asyncio.Lock()
@@ -153,6 +167,8 @@ class MirrorgateApp(ConsoleApp):
         self._watching.look(self.pair)
         self.watch(self, "pair", self._look, init=False)
         self.follow()
+        if self.start is not None:
+            self.begin_replay(self.start)
         self.set_interval(1.0, self._second)
         if not self.is_headless:
             # What was loaded stays: a full collection that looks at it all again stalls the keys for 50 ms.
@@ -160,19 +176,19 @@ class MirrorgateApp(ConsoleApp):
             gc.freeze()
 
     def _second(self) -> None:
-        self.beat = self._clock()
+        self.beat = self.now()
 
     def _look(self, pair: str) -> None:
         self._watching.look(pair)
+        if self.replay is not None:
+            self.replay.look(pair)
 
     @work(group="watch", exclusive=True)
     async def follow(self) -> None:
         """Take each state as it comes."""
         async for news in self._watching.states(self):
-            if isinstance(news, PairLine):
-                self.take_line(news)
-            else:
-                self.take(news)
+            if not self.aside(news):
+                self.show(news)
 
     def take(self, state: PairState) -> None:
         """One state; an equal one only brings newer times."""
@@ -191,6 +207,10 @@ class MirrorgateApp(ConsoleApp):
         if line.pair != self.pair and line.pair in self.states:
             del self.newest[line.pair]
             self.states = {name: state for name, state in self.states.items() if name != line.pair}
+
+    def clear_lines(self) -> None:
+        """Let lines go that wait to be drawn."""
+        self._lines.clear()
 
     def _show_lines(self, fresh: dict[str, PairLine]) -> None:
         self.newest_lines.update(fresh)
@@ -227,19 +247,23 @@ class MirrorgateApp(ConsoleApp):
 
     def action_go(self, mode: str) -> None:
         """Show another screen."""
-        if not isinstance(self.screen, ModalScreen):
+        if mode == "jobs" and self.replay is not None:
+            self.notify(NOT_NOW, markup=False, timeout=4)
+        elif not isinstance(self.screen, ModalScreen):
             self.switch_mode(mode)
 
     def action_leave(self) -> None:
-        """To the overview; from there, out."""
+        """To the overview; from there to the fleet, where there is one; from there, out."""
         if isinstance(self.screen, ModalScreen):
             self.screen.dismiss()
         elif isinstance(self.screen, PairScreen) and self.screen.go_back():
             return
+        elif self.current_mode == self.DEFAULT_MODE:
+            self.quit()
         elif self.current_mode != "overview":
             self.switch_mode("overview")
         else:
-            self.quit()
+            self.switch_mode(self.DEFAULT_MODE)
 
     async def history(self) -> tuple[RunRecord, ...]:
         """The runs of the pair that is shown, newest first; raises JournalTrouble."""
@@ -271,7 +295,7 @@ class MirrorgateApp(ConsoleApp):
         if isinstance(self.screen, ModalScreen):
             return
         if self.jobs is None:
-            self.notify(READ_ONLY, markup=False, timeout=4)
+            self.notify(NOT_NOW if self.replay is not None else READ_ONLY, markup=False, timeout=4)
         else:
             self.switch_mode("jobs")
 
@@ -297,7 +321,7 @@ class MirrorgateApp(ConsoleApp):
         """Faults exist only in a lab."""
         if action == "faults":
             return self._faults is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_faults(self) -> None:
         """The menu of faults."""
@@ -329,6 +353,7 @@ class MirrorgateApp(ConsoleApp):
         yield SystemCommand(
             "Reconnect now", "Try every node that does not answer at once", self._watching.retry_now
         )
+        yield from self.replay_commands()
         yield SystemCommand(
             "Next theme", "Dark, light, or the terminal's own colours (key t)", self.action_next_theme
         )

@@ -78,7 +78,8 @@ class LogsBeside(Titled, can_focus=True):
         """All of them as plain text."""
         names = self.both.names if self.both is not None else ("", "")
         rows = [
-            f"{row.stamp or '-':<15} {one_line(names[row.home is Home.SLAVE])} {_said(row)}" for row in self._rows
+            f"{row.stamp or '-':<15} {one_line(names[row.home is Home.SLAVE])} {_said(row)}"
+            for row in self._rows
         ]
         rows.insert(self._place, f"-- {date_and_clock(self.both.at)} --" if self.both is not None else "")
         return "\n".join(rows)
@@ -186,8 +187,14 @@ class LogsBeside(Titled, can_focus=True):
         style = self.rich_style + self.get_component_rich_style("logs-beside--moment", partial=True)
         told = f"{clock(both.at)} "
         if not self._rows:
-            told += "no line matches " if self.filter else "neither log holds a line of mirror, gate or freevrrpd "
-        return Strip([Segment(told + "─" * max(0, width - len(told)), style)]).adjust_cell_length(width, style)
+            told += (
+                "no line matches "
+                if self.filter
+                else "neither log holds a line of mirror, gate or freevrrpd "
+            )
+        return Strip([Segment(told + "─" * max(0, width - len(told)), style)]).adjust_cell_length(
+            width, style
+        )
 
     @staticmethod
     def _cells(row: LoggedLine, width: int, both: Both, style: Style) -> list[Segment]:

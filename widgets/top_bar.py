@@ -6,9 +6,11 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import var
 
+from console.model.replaying import Replaying
 from console.model.run import RunRecord
 from console.model.snapshot import LinkState, PairState
 from widgets.drawn import Drawn, words
+from widgets.plain import one_line
 from widgets.run_signs import chip
 from widgets.signs import Tone, mark
 
@@ -43,9 +45,11 @@ class TopBar(Drawn):
 
     state: var[PairState | None] = var(None)
     pair: var[str] = var("")
-    """Its name stands there before anything was read."""
+    """Its name stands there before anything was read; none where no pair is the one that is shown."""
     run: var[RunRecord | None] = var(None)
     """The run under way, wherever one looks meanwhile."""
+    replaying: var[Replaying | None] = var(None)
+    """Where a recording stands: what is shown is not so now, and `live` may not stand there."""
     source: var[str] = var("")
     """Where the states come from, when that is worth a word."""
 
@@ -67,6 +71,11 @@ class TopBar(Drawn):
     def watch_run(self) -> None:
         """A run began, went on or ended."""
         self._draw()
+
+    def watch_replaying(self, before: Replaying | None, after: Replaying | None) -> None:
+        """A recording is shown, or not any more; its time is in `source`."""
+        if (before is None) != (after is None):
+            self._draw()
 
     def watch_source(self) -> None:
         """The states come from elsewhere."""
@@ -96,15 +105,17 @@ class TopBar(Drawn):
         """Pair, links and run; where there is little room a run stands before everything but the pair."""
         name = words(self.pair, "bold")
         reads = [Content.styled("read-only", "dim")] if self._read_only else []
-        if self.source:
+        if self.source and self.replaying is None:
             reads.insert(0, words(self.source, "$text-accent").truncate(48, ellipsis=True))
-        if self.run is None:
-            parts = [Content.styled("mirrorgate", "dim"), name.truncate(28, ellipsis=True)]
-            return Content("  ").join([*parts, links(self.state), *reads])
-        if short:
-            return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), links(self.state)])
-        parts = [Content.styled("mirrorgate", "dim"), name.truncate(28, ellipsis=True)]
-        return Content("  ").join([*parts, links(self.state), *reads, chip(self.run)])
+        stands = [links(self.state)] if self.pair else []
+        if self.replaying is not None:
+            stands = [Content.styled(one_line(f" {self.source} ", 30), "bold reverse")]
+        if self.run is not None and short:
+            return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), *stands])
+        runs = [chip(self.run)] if self.run is not None else []
+        shown = [name.truncate(28, ellipsis=True)] if self.pair else []
+        parts = [Content.styled("mirrorgate", "dim"), *shown, *stands, *reads, *runs]
+        return Content("  ").join(parts)
 
     def _tabs(self, names: bool) -> Content:
         tabs: list[Content] = []

@@ -59,6 +59,14 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """All that is known of the pair now has been told; what follows is new."""
+
+    pair: str
+    kind: Literal["whole"] = "whole"
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A section was answered."""
 
@@ -133,7 +141,7 @@ class Retry:
 
 
 Piece = Read | Again | Lost | Linked
-Told = Hello | Full | Begin | Read | Again | Lost | Linked | Line | Beat
+Told = Hello | Full | Begin | Whole | Read | Again | Lost | Linked | Line | Beat
 Wish = Look | Retry
 
 _TOLD: TypeAdapter[Told] = TypeAdapter(Annotated[Told, Field(discriminator="kind")])
@@ -177,7 +185,7 @@ def taped(message: Read | Lost | Linked, at: float) -> Taped:
 
 
 def digest(pair: PairConfig) -> str:
-    """What the configuration of a pair comes to; tags and key files, which change nothing seen, are left out."""
+    """What the configuration of a pair comes to, without tags and key files, which change nothing seen."""
     fields = pair.model_dump(mode="json", exclude={"tags": True, "nodes": {"__all__": {"identity"}}})
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:24]
 

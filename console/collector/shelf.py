@@ -1,4 +1,4 @@
-"""What was last learnt of a pair, kept so that whoever comes later, or was slow, is brought up to date. Pure."""
+"""What was last learnt of a pair, kept so that whoever comes later, or was slow, gets all of it. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -97,5 +97,3 @@ def _read(kept: _Kept, news: SectionRead) -> None:
         elif old is not None and old.exit_status == 0:
             kept.good = old
     kept.read = news
-
-

@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import contextlib
-import resource
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from console.commands.complaining import complain
+from console.commands.open_files import allow_files
 from console.commands.sampling import chosen, opener
 from console.machines.exposition import Board, Exposition
 from console.machines.hooks import Hooks
@@ -19,8 +19,6 @@ from console.watch.fleet import Fleet
 from console.watch.node_watch import Opener
 from console.watch.pair_watch import PairWatch
 
-_FILES = 8192
-"""Open files wanted: a connection to each node and one to each scraper."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -64,7 +62,7 @@ async def run(
     version: str,
 ) -> int:
     """Watch and serve until SIGTERM or SIGINT. Exit status 0 then, 2 when the address cannot be had."""
-    _allow_files()
+    allow_files()
     told = Hooks(hooks, "export", say=_say)
     board = Board(version, told.samples)
     server = MetricsServer(Exposition(board).write)
@@ -101,14 +99,6 @@ async def _watch(pairs: Sequence[PairConfig], open_session: Opener, board: Board
             board.take(state, settled=watches[state.snapshot.config.name].settled)
     finally:
         await states.aclose()
-
-
-def _allow_files() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _say(line: str) -> None:

@@ -15,6 +15,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Describe every command of a jump host."""
     collect = _command(commands, "collect", "read the nodes once for many read-only consoles, until ended")
     collect.add_argument("--socket", type=Path, metavar="FILE", help="the Unix socket to serve at")
+    collect.add_argument(
+        "--group", metavar="NAME", help="whose members may connect (default: the user's own)"
+    )
     collect.add_argument("--record", action="store_true", help="keep a recording too")
     record = _command(commands, "record", "keep a recording of every pair, until ended")
     replay = _command(commands, "replay", "the console on a recording: what was to be seen at a time")
@@ -31,6 +34,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve = _command(commands, "serve", "the read-only console in a browser, until ended")
     serve.add_argument(
         "--listen", metavar="HOST:PORT", default="127.0.0.1:9651", help="where to serve (127.0.0.1:9651)"
+    )
+    serve.add_argument("--pair", metavar="PAIR", help="only this pair (default: all)")
+    serve.add_argument("--public-url", metavar="URL", help="its https address at the proxy in front of it")
+    serve.add_argument(
+        "--viewers", type=_viewers, default=10, metavar="N", help="as many at once, and no more (10)"
     )
 
 
@@ -57,6 +65,13 @@ def run(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
             from console.commands import serve
 
             return serve.main(arguments, config, path)
+
+
+def _viewers(word: str) -> int:
+    number = int(word)
+    if not 1 <= number <= 200:
+        raise ValueError(word)
+    return number
 
 
 def _command(

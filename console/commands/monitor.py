@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+from textual.driver import Driver
+
 from console.app import MirrorgateApp
+from console.collector.shared_watch import SharedWatching
+from console.commands.open_files import allow_files
 from console.commands.sampling import chosen, opener
 from console.commands.wall_app import WallApp
 from console.engine.journal import Journal
@@ -52,25 +56,63 @@ class Watching:
         return self._eyes[pair]
 
 
-def mails(config: Config, watching: Watching) -> MailReader:
+def source(config: Config, pairs: Sequence[PairConfig]) -> Watching | SharedWatching:
+    """Where the states of a read-only console come from: a collector where one is named, else the nodes."""
+    if config.collector is None:
+        return Watching(config, pairs, "monitor")
+    # Without a collector every node may have to be read here.
+    allow_files()
+    return SharedWatching(
+        pairs,
+        Path(config.collector),
+        lambda asker: opener(config, asker),
+        beside=Hooks(config.on_event, "monitor").beside,
+    )
+
+
+def mails(config: Config, watching: Watching | SharedWatching) -> MailReader:
     """What looks closely at the mail, in a read-only console too: it can change nothing."""
     ssh_config = Path(config.ssh_config) if config.ssh_config else None
     return MailReader(config.pairs, ssh_config, lambda: watching.asker)
 
 
-def run(config: Config, path: Path, name: str | None, *, ascii_only: bool, wall: bool = False) -> int:
-    """Open the read-only console and return its exit status; `wall`: its viewer is not trusted."""
+def run(
+    config: Config,
+    path: Path,
+    name: str | None,
+    *,
+    ascii_only: bool,
+    wall: bool = False,
+    driver: type[Driver] | None = None,
+) -> int:
+    """Open the read-only console and return its exit status; `wall`: its viewer is not trusted.
+
+    `driver` draws elsewhere than in our terminal.
+    """
     if wall:
         # What a hook tells is no business of viewers, who come and go: the collector and the exporter tell it.
         config = config.model_copy(update={"on_event": ()})
-    return asyncio.run(_run(config, chosen(config, path, name), ascii_only=ascii_only, wall=wall))
+    return asyncio.run(
+        _run(config, chosen(config, path, name), ascii_only=ascii_only, wall=wall, driver=driver)
+    )
 
 
-async def _run(config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool, wall: bool) -> int:
-    watching, journal = Watching(config, pairs, "monitor"), Journal()
+async def _run(
+    config: Config,
+    pairs: Sequence[PairConfig],
+    *,
+    ascii_only: bool,
+    wall: bool,
+    driver: type[Driver] | None,
+) -> int:
+    watching, journal = source(config, pairs), Journal()
     reader = mails(config, watching)
     try:
         app = console(pairs, watching, reader, journal, ascii_only=ascii_only, wall=wall)
+        if isinstance(watching, SharedWatching):
+            watching.say = lambda words: setattr(app, "source_words", words)
+        if driver is not None:
+            app.driver_class = driver
         await app.run_async()
         return app.return_code or 0
     finally:
@@ -80,7 +122,7 @@ async def _run(config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool,
 
 def console(
     pairs: Sequence[PairConfig],
-    watching: Watching,
+    watching: Watching | SharedWatching,
     reader: MailReader,
     journal: Journal,
     *,

@@ -62,7 +62,9 @@ class LogReadings:
 
     def lines(self) -> list[LoggedLine]:
         """Every line, oldest first."""
-        timed = [LoggedLine(self.home, self._at(line), line.stamp, line.program, line.text) for line in self._all]
+        timed = [
+            LoggedLine(self.home, self._at(line), line.stamp, line.program, line.text) for line in self._all
+        ]
         return in_order(timed)
 
     def _at(self, line: LogLine) -> float | None:

@@ -1,7 +1,7 @@
 """Stretches of a recording: within one the recorder ran without a pause and the clock ran forward.
 
-A recorder that is started again, a clock that is set, a disk that was full: each begins another stretch. Where the
-clock was put back two stretches cover the same hour; the later one is believed.
+A recorder that is started again, a clock that is set, a disk that was full: each begins another stretch.
+Where the clock was put back two stretches cover the same hour; the later one is believed.
 """
 
 from collections.abc import Iterable

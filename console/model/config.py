@@ -180,8 +180,8 @@ def _is_plain_https(address: str) -> bool:
         return False
 
 
-class Config(_Strict):
-    """The whole file."""
+class ConfigPart(_Strict):
+    """One file of a configuration that is a directory of files."""
 
     ssh_config: str | None = None
     """An ssh_config file to use in place of ~/.ssh/config."""
@@ -191,6 +191,12 @@ class Config(_Strict):
     """The file of `mirrorgate record`; default: `recording.db` beside the journal."""
     on_event: tuple[HookConfig, ...] = ()
     """Who is told when something changes."""
+    pairs: tuple[PairConfig, ...] = ()
+
+
+class Config(ConfigPart):
+    """The whole configuration: one file, or a directory of files put together."""
+
     pairs: Annotated[tuple[PairConfig, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

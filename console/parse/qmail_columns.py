@@ -32,11 +32,11 @@ BLOCK = 1 << 21
 """Bytes to take at once: enough that numpy's calls do not count, little enough for the processor's cache."""
 _ERA = TAI_EPOCH // 2**32 * 2**32
 _FAR = 2**62
-_SUCCESS = OUTCOMES.index(b"success")
-_NEW, _END, _ASKED = range(3)
+SUCCESS = OUTCOMES.index(b"success")
+NEW, END, ASKED = range(3)
 
 
-class _Events:
+class Events:
     """Events of one sort, each about a number, in the order of the log: columns of the same length."""
 
     def __init__(self, *columns: Places) -> None:
@@ -50,21 +50,21 @@ class _Events:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def of(self, which: NDArray[np.int64] | Flags) -> "_Events":
+    def of(self, which: NDArray[np.int64] | Flags) -> "Events":
         """Some of them."""
-        return _Events(*(column[which] for column in self._columns()))
+        return Events(*(column[which] for column in self._columns()))
 
-    def and_then(self, later: "_Events") -> "_Events":
+    def and_then(self, later: "Events") -> "Events":
         """These and others, in this order."""
         both = zip(self._columns(), later._columns(), strict=True)
-        return _Events(*(np.concatenate(pair) for pair in both)) if len(later) else self
+        return Events(*(np.concatenate(pair) for pair in both)) if len(later) else self
 
     def _columns(self) -> tuple[Places, ...]:
         return self.order, self.numbers, self.seconds, self.nanoseconds, *self.more
 
 
-def _events(rows: list[tuple[int, ...]], columns: int) -> _Events:
-    return _Events(*np.array(rows, np.int64).reshape(len(rows), columns).T)
+def events(rows: list[tuple[int, ...]], columns: int) -> Events:
+    return Events(*np.array(rows, np.int64).reshape(len(rows), columns).T)
 
 
 class _Odd:
@@ -85,14 +85,18 @@ class ColumnFigures(Figures):
 
     def __init__(self) -> None:
         super().__init__()
-        self._alive = _events([], 4)
+        self._alive = events([], 4)
         """Messages announced and not ended."""
-        self._running = _events([], 6)
+        self._running = events([], 6)
         """Deliveries without a result; their recipients are `_recipients`."""
         self._recipients: list[bytes] = []
         self._long: dict[int, int] = {}
         self._status = KnownStatus()
-        self._domains = _Domains()
+        self._domains = Domains()
+        self._elsewhere = 0
+        """Messages announced and not ended in another part of the log."""
+        self._offset = 0
+        """Lines before this block."""
 
     def ordered(self, seconds: "array[float]") -> Sequence[float]:
         """Times by length, for percentiles."""
@@ -101,7 +105,7 @@ class ColumnFigures(Figures):
     @property
     def still_open(self) -> int:
         """Messages announced and not ended within these lines."""
-        return len(self._alive)
+        return len(self._alive) + self._elsewhere
 
     def take(self, block: bytes) -> None:
         """Add the lines of a block (see `qmail_blocks.blocks`)."""
@@ -113,6 +117,7 @@ class ColumnFigures(Figures):
             block = block[:end]
         if not block:
             return
+        self._offset = self.lines
         shapes = regular(block, self._status)
         self.lines += len(shapes.begins) - 1
         odd = self._odd(block, shapes)
@@ -182,16 +187,16 @@ class ColumnFigures(Figures):
             self.first = self.first or min(stamps)[1]
             self.last = max(stamps)[1]
 
-    def _deliveries(self, block: bytes, shapes: Regular, odd: _Odd) -> _Events:
+    def _deliveries(self, block: bytes, shapes: Regular, odd: _Odd) -> Events:
         """Join each result with its start; returns the successes as questions about their messages."""
         told = shapes.starting
-        begun = _Events(told.lines, *told.what, shapes.message, shapes.recipient)
-        begun = begun.and_then(_events(odd.starting, 6))
+        begun = Events(told.lines, *told.what, shapes.message, shapes.recipient)
+        begun = begun.and_then(events(odd.starting, 6))
         self.started += len(begun)
         begun = self._running.and_then(begun)
         told = shapes.delivery
-        results = _Events(told.lines, *told.what, shapes.outcome, shapes.report)
-        results = results.and_then(_events(odd.delivery, 6))
+        results = Events(told.lines, *told.what, shapes.outcome, shapes.report)
+        results = results.and_then(events(odd.delivery, 6))
         for name, count in zip(OUTCOMES, np.bincount(results.more[0], minlength=3).tolist(), strict=True):
             self.outcomes[name] += count
 
@@ -202,57 +207,65 @@ class ColumnFigures(Figures):
         starts, ends = sorted_[joined], sorted_[joined + 1] - len(begun)
         self.unknown_deliveries += len(results) - len(joined)
         earlier, later = begun.of(starts), results.of(ends)
-        _add(self.delivering, earlier, later)
+        add(self.delivering, earlier, later)
 
-        failed = np.flatnonzero(results.more[0] != _SUCCESS)
+        failed = np.flatnonzero(results.more[0] != SUCCESS)
         whom = np.full(len(results), -1)
         whom[ends] = starts
         whom = whom[failed]
         # The words of number 0 are empty: those of a recipient that is not known.
         tags = np.where(whom >= 0, begun.more[1][whom], 0) if len(begun) else np.zeros(len(whom), np.int64)
         lines = begun.order[whom] if len(begun) else whom
-        words = _Words(block, shapes.begins[1:] - 1, odd.words)
+        words = Words(block, shapes.begins[1:] - 1, odd.words)
         recipients = words.of(lines, tags)
         reports = words.of(results.order[failed], results.more[1][failed])
         domains = map(self._domains.__getitem__, recipients)
         self.reasons.update(zip(domains, map(self._shortened.__getitem__, reports), strict=True))
         if len(self._domains) > MANY:
             self._domains.clear()
+        self._note_results(results, sorted_ - len(begun), numbers, words)
 
         last = np.append(~same, True) if len(numbers) else result
         left = begun.of(np.sort(sorted_[last & ~result]))
         self._recipients = words.of(left.order, left.more[1])
         left.more[1] = -1 - np.arange(len(left))
         self._running = _before(left)
-        asked = later.of((later.more[0] == _SUCCESS) & later.timed)
-        messages = earlier.more[0][(later.more[0] == _SUCCESS) & later.timed]
-        return _Events(asked.order, messages, asked.seconds, asked.nanoseconds)
+        asked = later.of((later.more[0] == SUCCESS) & later.timed)
+        messages = earlier.more[0][(later.more[0] == SUCCESS) & later.timed]
+        return Events(asked.order, messages, asked.seconds, asked.nanoseconds)
 
-    def _lives(self, asked: _Events, shapes: Regular, odd: _Odd) -> None:
+    def _lives(self, asked: Events, shapes: Regular, odd: _Odd) -> None:
         """Follow `new msg` and `end msg`, and tell how long each success was in the queue."""
-        new = _Events(shapes.new.lines, *shapes.new.what).and_then(_events(odd.new, 4))
-        ended = _Events(shapes.ended.lines, *shapes.ended.what).and_then(_events(odd.ended, 4))
+        new = Events(shapes.new.lines, *shapes.new.what).and_then(events(odd.new, 4))
+        ended = Events(shapes.ended.lines, *shapes.ended.what).and_then(events(odd.ended, 4))
         self.messages += len(new)
         self.ended += len(ended)
         alive = self._alive.and_then(new)
         every = alive.and_then(ended).and_then(asked)
-        kinds = np.repeat((_NEW, _END, _ASKED), (len(alive), len(ended), len(asked)))
+        kinds = np.repeat((NEW, END, ASKED), (len(alive), len(ended), len(asked)))
         sorted_, numbers = _by_number(every)
         kinds = kinds[sorted_]
         where = np.arange(len(kinds))
         # Where the last `new msg` or `end msg` up to each event stands.
-        said = np.maximum.accumulate(np.where(kinds != _ASKED, where, -1)) if len(kinds) else where
-        announced = (said >= 0) & (numbers[said] == numbers) & (kinds[said] == _NEW)
-        again = announced[:-1] & (numbers[:-1] == numbers[1:]) & (kinds[1:] == _NEW)
+        said = np.maximum.accumulate(np.where(kinds != ASKED, where, -1)) if len(kinds) else where
+        announced = (said >= 0) & (numbers[said] == numbers) & (kinds[said] == NEW)
+        again = announced[:-1] & (numbers[:-1] == numbers[1:]) & (kinds[1:] == NEW)
         # What is carried over stands first of its number, so it never repeats anything.
         self.announced_again += int(np.count_nonzero(again))
-        success = np.flatnonzero(announced & (kinds == _ASKED))
-        _add(self.queued, every.of(sorted_[said[success]]), every.of(sorted_[success]))
+        success = np.flatnonzero(announced & (kinds == ASKED))
+        add(self.queued, every.of(sorted_[said[success]]), every.of(sorted_[success]))
         last = np.append(numbers[1:] != numbers[:-1], True) if len(numbers) else announced
         self._alive = _before(every.of(sorted_[said[last & announced]]))
+        self._note_lives(every, sorted_, kinds, said)
+
+    def _note_results(self, results: Events, sorted_: Places, numbers: Places, words: "Words") -> None:
+        """For parts of a log: results, and how they stand by number (deliveries begun are negative)."""
+
+    def _note_lives(self, every: Events, sorted_: Places, kinds: Places, said: Places) -> None:
+        """For parts of a log: events of messages, and how they stand by number."""
 
 
-class _Domains(dict[bytes, bytes]):
+class Domains(dict[bytes, bytes]):
     """What follows the last `@` of a recipient."""
 
     def __missing__(self, recipient: bytes) -> bytes:
@@ -260,7 +273,7 @@ class _Domains(dict[bytes, bytes]):
         return domain
 
 
-class _Words:
+class Words:
     """Recipients and reports: from some byte to the end of a line, or those of odd lines."""
 
     def __init__(self, block: bytes, ends: Places, odd: list[bytes]) -> None:
@@ -274,7 +287,7 @@ class _Words:
         return [block[begin:end] if begin > 0 else odd[-begin] for begin, end in both]
 
 
-def _by_number(*events: _Events) -> tuple[Places, Places]:
+def _by_number(*events: Events) -> tuple[Places, Places]:
     """In which order they stand by number and, of the same number, by line; and their numbers so."""
     numbers = np.concatenate([one.numbers for one in events])
     order = np.concatenate([one.order for one in events]) + 1
@@ -288,13 +301,13 @@ def _by_number(*events: _Events) -> tuple[Places, Places]:
     return sorted_, numbers[sorted_]
 
 
-def _before(events: _Events) -> _Events:
+def _before(events: Events) -> Events:
     """The same, before the first line of the next block."""
     events.order = np.full(len(events), -1)
     return events
 
 
-def _add(seconds: "array[float]", earlier: _Events, later: _Events) -> None:
+def add(seconds: "array[float]", earlier: Events, later: Events) -> None:
     timed = earlier.timed & later.timed
     whole = (later.seconds - earlier.seconds)[timed]
     parts = (later.nanoseconds - earlier.nanoseconds)[timed]

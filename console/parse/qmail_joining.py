@@ -3,7 +3,8 @@
 A message number is an inode and used again at once, so a message is its number within one life: from
 `new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
 preprocesses; it is one message when its info line is the same, and began when it was announced first.
-Announced without an info line it is one with what is announced next, and began then. A log may begin anywhere.
+Announced without an info line it is one with what is announced next, and began then. A log may begin
+anywhere.
 """
 
 from collections.abc import Iterable, Iterator

@@ -222,7 +222,7 @@ class Sieve:
         elif said[26:34] == b"end msg ":
             self._told.discard(number)
             self._doubles.discard(number)
-        elif number not in self._told:
+        elif number not in self._told or said[26:35] == b"info msg ":
             self._doubles.add(number)
 
     def _wanted(self, number: bytes, here: int) -> bool:

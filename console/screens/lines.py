@@ -9,6 +9,8 @@ from console.model.snapshot import PairState
 
 GAP = 0.25
 """Seconds between two drawings of the fleet, at least."""
+_SOON = 0.02
+"""Seconds that the first news waits for more."""
 
 
 class Lines:
@@ -30,8 +32,12 @@ class Lines:
     def take(self, name: str, news: PairState | PairLine) -> None:
         """News of a pair; older news of it that was not shown is left out."""
         if not self._news:
-            self._later(max(0.0, self._shown + GAP - time.monotonic()), self._flush)
+            self._later(max(_SOON, self._shown + GAP - time.monotonic()), self._flush)
         self._news[name] = news
+
+    def clear(self) -> None:
+        """Let go what was not shown yet."""
+        self._news = {}
 
     def _flush(self) -> None:
         news, self._news = self._news, {}

@@ -15,6 +15,7 @@ from console.model.config import PairConfig
 from console.model.form import JobInfo
 from console.model.mail import MailReading, OldestMail
 from console.model.pair_line import PairLine
+from console.model.replaying import Replaying
 from console.model.run import Question, RunRecord
 from console.model.snapshot import PairState
 from console.model.words import Home
@@ -22,6 +23,7 @@ from console.screens.job_running import Running, SecretAsked
 from console.screens.jobs import JobRefused, Jobs
 from widgets.moment import Moment
 from widgets.plain import many_lines, one_line
+from widgets.time_slider import TimeSlider
 from widgets.top_bar import TopBar
 
 SCREENS = (
@@ -49,6 +51,8 @@ class ConsoleApp(App[None]):
     """Each pair that something is known of, in a line; replaced only when more than a time is different."""
     source_words: var[str] = var("")
     """Where the states come from when not simply over SSH, in one line: `collector, 3 viewers`."""
+    replaying: var[Replaying | None] = var(None)
+    """Where the recording stands that is shown in place of the present; None = the present is shown."""
     pair: var[str] = var("")
     """The name of the pair that is shown."""
     home: var[Home] = var(Home.MASTER)
@@ -88,6 +92,9 @@ class ConsoleApp(App[None]):
         self.newest_lines: dict[str, PairLine] = {}
         """The newest line of each pair, equal to the one in `lines` but with newer times."""
 
+    def go_to(self, at: float | None) -> None:
+        """Show a moment of the recording, while one is shown."""
+
     def open_job(self, job: JobInfo) -> None:
         """Ask a job's questions, if nothing else of a job is open."""
 
@@ -108,6 +115,7 @@ class PairScreen(Screen[None]):
     HERE: ClassVar[str] = ""
     """The mode of the screen, for the first line."""
     AUTO_FOCUS = ""
+    FILTER_HINT: ClassVar[str] = "words to look for; escape clears"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Panes", tooltip="Go to the next pane", show=False),
@@ -128,15 +136,21 @@ class PairScreen(Screen[None]):
     """Narrower than 120 columns or lower than 24 lines: the short forms."""
     filter: var[str] = var("")
     source_words: var[str] = var("")
+    replaying: var[Replaying | None] = var(None, toggle_class="-replaying")
 
     def compose(self) -> ComposeResult:
         """The first line, the screen's own content, a filter that is hidden until asked for, the keys."""
         yield TopBar(SCREENS, self.HERE, self.app.read_only).data_bind(
-            PairScreen.state, PairScreen.pair, PairScreen.run, source=PairScreen.source_words
+            PairScreen.state,
+            PairScreen.pair,
+            PairScreen.run,
+            PairScreen.replaying,
+            source=PairScreen.source_words,
         )
         with Container(id="content"):
             yield from self.content()
-        line = Input(placeholder="words to look for; escape clears", id="filter", compact=True)
+        yield TimeSlider().data_bind(PairScreen.replaying)
+        line = Input(placeholder=self.FILTER_HINT, id="filter", compact=True)
         line.display = False
         yield line
         yield Footer(compact=True)
@@ -152,6 +166,7 @@ class PairScreen(Screen[None]):
         self.watch(self.app, "beat", self._beat)
         self.watch(self.app, "job_run", self.take_run)
         self.watch(self.app, "source_words", self._take_source)
+        self.watch(self.app, "replaying", self._take_source)
 
     def on_screen_resume(self) -> None:
         """What was missed while another screen was on top."""
@@ -179,6 +194,11 @@ class PairScreen(Screen[None]):
     def _take_source(self) -> None:
         if self.is_current:
             self.source_words = self.app.source_words
+            self.replaying = self.app.replaying
+
+    def on_time_slider_sought(self, event: TimeSlider.Sought) -> None:
+        """A moment of the recording was clicked on."""
+        self.app.go_to(event.at)
 
     def _beat(self) -> None:
         if self.is_current:

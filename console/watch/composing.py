@@ -15,13 +15,14 @@ _EVENTS_KEPT = 500
 class Composing:
     """What has to be remembered of a pair's snapshots to derive the next state."""
 
-    def __init__(self, pair: PairConfig) -> None:
+    def __init__(self, pair: PairConfig, past: tuple[Event, ...] = ()) -> None:
+        """`past`: what happened before, newest first, where somebody knows it."""
         self.pair = pair
         self.fresh: tuple[Event, ...] = ()
         """What happened between the last snapshot and the one before, newest first."""
         self._before: PairSnapshot | None = None
         self._history = History()
-        self._events: tuple[Event, ...] = ()
+        self._events = past
         self._found: tuple[Finding, ...] = ()
         self._settled = False
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from console.model.config import NodeConfig, PairConfig
 from console.model.facts import NodeFacts
-from console.model.snapshot import LinkState, NodeView, PairSnapshot, PairState
+from console.model.snapshot import Event, LinkState, NodeView, PairSnapshot, PairState
 from console.model.tape import LinkChanged, NodeNews, SectionLost, SectionRead, Taped
 from console.model.words import Home
 from console.parse.sections import SECTION_FIELDS, lose_section, read_section
@@ -61,16 +61,21 @@ class TapedNode:
 class TapedPair:
     """A pair of which somebody else tells: a collector, or a recording."""
 
-    def __init__(self, pair: PairConfig, sections: Iterable[str]) -> None:
+    def __init__(self, pair: PairConfig, sections: Iterable[str], past: tuple[Event, ...] = ()) -> None:
+        """`past`: what happened before the first piece, newest first."""
         named = tuple(sections)
         self.pair = pair
         self._nodes = {node.home: TapedNode(node, named) for node in pair.nodes}
-        self._composing = Composing(pair)
+        self._composing = Composing(pair, past)
 
     @property
     def settled(self) -> bool:
         """Whether each node has said everything once, or cannot be reached."""
         return all(node.settled for node in self._nodes.values())
+
+    def view(self, home: Home) -> NodeView:
+        """One of its nodes as it is known now."""
+        return self._nodes[home].view
 
     def apply(self, taped: Taped) -> None:
         """Take the next piece; what is of another pair is left."""

@@ -188,7 +188,7 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "authorize": ("--read-only",),
     "runs": (),
     # These reach no node, or were opened above.
-    **dict.fromkeys(("monitor", "log", "parse", "completion", "report", "init", "export")),
+    **dict.fromkeys(("monitor", "log", "parse", "completion", "report", "init", "export", "serve")),
 }
 """How each command that --read-only allows is asked here; a new one needs a line, and a thought."""
 

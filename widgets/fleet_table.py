@@ -1,0 +1,289 @@
+"""A fleet as a table, one line per pair, that draws only the rows that can be seen and have changed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import var
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.model.config import PairConfig
+from console.model.pair_line import PairLine
+from widgets.amounts import age
+from widgets.fleet_rows import SORTS, FleetRows, Row
+from widgets.plain import padded
+from widgets.signs import Tone
+
+_CELLS = {
+    "": 1,
+    "pair": 8,
+    "ssh": 4,
+    "role": 4,
+    "addr": 4,
+    "mount": 5,
+    "halves": 6,
+    "mirror": 12,
+    "serves": 12,
+    "ready": 6,
+    "queue": 7,
+    "age": 4,
+    "tags": 16,
+    "findings": 8,
+}
+"""The columns in their order, and the cells of each; `pair` and `findings` take what is left."""
+_FROM = {"age": 66, "queue": 74, "halves": 90, "ssh": 100, "tags": 140, "serves": 170}
+"""From which width on a column is there; the others always are."""
+_RIGHT = frozenset({"queue", "age"})
+_NOTHING = ("·", Tone.UNKNOWN)
+_ROOMY = 140
+"""From here on a rebuild also tells its rate and the time left."""
+
+
+def layout(width: int, longest: int) -> list[tuple[str, int]]:
+    """The columns and their cells at a width, when the longest name of a pair has `longest` cells."""
+    wide = {name: cells for name, cells in _CELLS.items() if width >= _FROM.get(name, 0)}
+    if width >= _ROOMY:
+        wide["mirror"] = 33
+    room = width - sum(wide.values()) - (len(wide) - 1)
+    name = min(max(0, longest - wide["pair"]), max(0, room), 20 if width >= 120 else 10)
+    wide["pair"] += name
+    wide["findings"] += max(0, room - name)
+    return list(wide.items())
+
+
+class FleetTable(ScrollView, can_focus=True):
+    """Pairs; the arrow keys move the cursor, `enter` shows one.
+
+    At the top row the cursor stays at the top, so that the worst are always seen; anywhere else it stays on
+    its pair.
+    """
+
+    DEFAULT_CSS = """
+    FleetTable {
+        height: 1fr;
+        background: transparent;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        & > .fleet-table--head { color: $foreground 60%; }
+        & > .fleet-table--ok { color: $text-success; }
+        & > .fleet-table--warning { color: $text-warning; }
+        & > .fleet-table--critical { color: $text-error; text-style: bold; }
+        & > .fleet-table--unknown { color: $foreground 60%; }
+        & > .fleet-table--working { color: $text-accent; }
+        & > .fleet-table--cursor { background: $foreground 12%; }
+        &:focus > .fleet-table--cursor { background: $foreground 20%; }
+        &:ansi > .fleet-table--unknown { text-style: dim; }
+        &:ansi:focus > .fleet-table--cursor { text-style: bold reverse; }
+        &:nocolor:focus > .fleet-table--cursor { text-style: bold reverse; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"fleet-table--{part}"
+        for part in ("head", "cursor", "ok", "warning", "critical", "unknown", "working")
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Show", tooltip="Show this pair on the overview"),
+        Binding("s", "sort", "Sort", tooltip="Worst first, name, longest queue, rebuild under way"),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown,space", "page(1)", show=False),
+        Binding("home", "end(False)", show=False),
+        Binding("end", "end(True)", show=False),
+    ]
+
+    lines: var[Mapping[str, PairLine]] = var(dict)
+    filter: var[str] = var("")
+    cursor: var[int] = var(0)
+    """The row under the cursor, counted from the first that is shown."""
+
+    @dataclass
+    class Chosen(Message):
+        """Someone wants to see a pair."""
+
+        pair: str
+
+    @dataclass
+    class Pointed(Message):
+        """The cursor is on another pair, or its row, the order or the choice has changed."""
+
+    def __init__(self, pairs: Sequence[PairConfig], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows = FleetRows(pairs)
+        self.drawn = 0
+        """How many rows were drawn, for the tests that count them."""
+        self._longest = max((cell_len(pair.name) for pair in pairs), default=0)
+        self._now = 0.0
+        self._newest: Mapping[str, PairLine] = {}
+        self._on_screen: dict[int, tuple[Row, str]] = {}
+        """Row and age that stand on each line of the screen now."""
+        self._styles: dict[tuple[str, Tone | None], Style] = {}
+
+    def watch_lines(self) -> None:
+        """Some pairs are different now."""
+        self._keeping(lambda: self.rows.tell(self.lines))
+
+    def watch_filter(self) -> None:
+        """Other words are looked for."""
+        self._keeping(lambda: self.rows.arrange(wanted=self.filter))
+
+    def action_sort(self) -> None:
+        """The next order."""
+        self._keeping(lambda: self.rows.arrange(SORTS[(SORTS.index(self.rows.sort) + 1) % len(SORTS)]))
+
+    def tell_time(self, now: float, newest: Mapping[str, PairLine]) -> None:
+        """Another second; `newest` has the times at which the nodes were last heard of."""
+        self._now, self._newest = now, newest
+        self._redraw()
+
+    @property
+    def pointed(self) -> Row | None:
+        """The pair under the cursor."""
+        return self.rows.shown[self.cursor] if self.cursor < len(self.rows.shown) else None
+
+    def _keeping(self, change: Callable[[], None]) -> None:
+        before = self.pointed
+        change()
+        self._fit()
+        at = self.cursor
+        if at and before is not None:
+            names = [row.pair.name for row in self.rows.shown]
+            at = names.index(before.pair.name) if before.pair.name in names else at
+        self.set_reactive(FleetTable.cursor, max(0, min(at, len(self.rows.shown) - 1)))
+        self._show_cursor()
+        self._redraw()
+        self.post_message(self.Pointed())
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows.shown) + 1)
+
+    def _redraw(self) -> None:
+        """Draw again the lines that do not show what they should."""
+        shown, top = self.rows.shown, self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        for y in range(1, self._high + 1):
+            at = top + y - 1
+            should = (shown[at], self._age(shown[at])) if at < len(shown) else None
+            stands = self._on_screen.get(y)
+            if (should is None) is not (stands is None) or (
+                should and stands and (should[0] is not stands[0] or should[1] != stands[1])
+            ):
+                self.refresh(Region(0, y, width, 1))
+
+    def _age(self, row: Row) -> str:
+        seconds = row.age(self._now, self._newest.get(row.pair.name) or row.line)
+        return "–" if seconds is None else age(seconds)
+
+    @property
+    def _high(self) -> int:
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def on_resize(self, event: Resize) -> None:
+        """More or fewer rows can be seen."""
+        self._fit()
+        self._show_cursor()
+
+    def watch_cursor(self) -> None:
+        """Only the rows that differ are drawn again, unless the rows move."""
+        top = self.scroll_offset.y
+        self._show_cursor()
+        if self.scroll_offset.y == top:
+            self.refresh()
+        self.post_message(self.Pointed())
+
+    def _show_cursor(self) -> None:
+        top, high = self.scroll_offset.y, self._high
+        if self.cursor < top:
+            top = self.cursor
+        elif self.cursor >= top + high:
+            top = self.cursor - high + 1
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def action_move(self, by: int) -> None:
+        """One row up or down."""
+        self.cursor = max(0, min(len(self.rows.shown) - 1, self.cursor + by))
+
+    def action_page(self, by: int) -> None:
+        """As many rows as can be seen."""
+        self.action_move(by * self._high)
+
+    def action_end(self, last: bool) -> None:
+        """To the first or the last."""
+        self.cursor = max(0, len(self.rows.shown) - 1) if last else 0
+
+    def action_choose(self) -> None:
+        """The pair under the cursor."""
+        if self.pointed is not None:
+            self.post_message(self.Chosen(self.pointed.pair.name))
+
+    def on_click(self, event: Click) -> None:
+        """The mouse points; on the row that is pointed at it chooses."""
+        at = event.get_content_offset(self)
+        row = self.scroll_offset.y + at.y - 1 if at is not None and at.y > 0 else -1
+        if not 0 <= row < len(self.rows.shown):
+            return
+        if row == self.cursor:
+            self.action_choose()
+        else:
+            self.cursor = row
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the screen: the head stays where it is, rows move under it."""
+        width = self.scrollable_content_region.width
+        columns = layout(width, self._longest)
+        if y == 0:
+            head = " ".join(_title(name, cells) for name, cells in columns)
+            return Strip([Segment(padded(head, width), self._style("head"))], width)
+        at = y - 1 + self.scroll_offset.y
+        if at >= len(self.rows.shown):
+            self._on_screen.pop(y, None)
+            return Strip([Segment(" " * width, self._style(""))], width)
+        self.drawn += 1
+        row = self.rows.shown[at]
+        said = self._age(row)
+        self._on_screen[y] = (row, said)
+        return Strip(self._segments(row, said, columns, at == self.cursor), width)
+
+    def _segments(
+        self, row: Row, said: str, columns: Sequence[tuple[str, int]], pointed: bool
+    ) -> list[Segment]:
+        base = self._style("cursor" if pointed else "")
+        segments: list[Segment] = []
+        for name, cells in columns:
+            key = "rebuild" if name == "mirror" and cells > _CELLS["mirror"] else name
+            text, tone = (said, Tone.UNKNOWN) if name == "age" else row.cells.get(key, _NOTHING)
+            text = f"{text:>{cells}}" if name in _RIGHT else text
+            loud = tone is not None and tone is not Tone.IDLE
+            style = self._style("cursor" if pointed else "", tone) if loud else base
+            segments += (Segment(padded(text, cells), style), Segment(" ", base))
+        return segments[:-1]
+
+    def notify_style_update(self) -> None:
+        """Another theme, or the focus came or went."""
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _style(self, ground: str, tone: Tone | None = None) -> Style:
+        """The style of a line, or of a cell on it that has a tone: its colour, on the line's ground."""
+        known = self._styles.get((ground, tone))
+        if known is None:
+            known = self.get_component_rich_style(f"fleet-table--{ground}") if ground else self.rich_style
+            if tone is not None:
+                own = self.get_component_rich_style(f"fleet-table--{tone.name.lower()}")
+                known += Style(color=own.color, bold=own.bold, dim=own.dim)
+            self._styles[ground, tone] = known
+        return known
+
+
+def _title(column: str, cells: int) -> str:
+    return padded(f"{column:>{cells}}" if column in _RIGHT else column, cells)
