@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         description="Operations console for FreeBSD pairs: gmirror over ggate, freevrrpd, qmail.",
         epilog=_EPILOG,
     )
-    top.add_argument("--config", type=Path, metavar="FILE", help="configuration file")
+    top.add_argument("--config", type=Path, metavar="FILE", help="configuration: a file, or a directory of *.toml")
     top.add_argument("--log-file", type=Path, metavar="FILE", help="write a log there (never a secret)")
     top.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
     top.add_argument("--read-only", action="store_true", help="the same as the command monitor")

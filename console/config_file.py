@@ -1,4 +1,4 @@
-"""Reading and writing the configuration file: a bad one names file, key, line and what was expected."""
+"""Reading and writing the configuration: a bad one names file, key, line and what was expected."""
 
 import os
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 import tomli_w
 
+from console import config_directory
 from console.model.config import Config
 from console.toml_file import BadConfig, line_of, read_text, validated, write_whole
 
@@ -17,13 +18,18 @@ _MOST = 1 << 20
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """`$XDG_CONFIG_HOME/mirrorgate/config.toml`, or the same below ~/.config."""
+    """`$XDG_CONFIG_HOME/mirrorgate/config.toml`, or the same below ~/.config.
+
+    Where there is no such file but a directory `config.d` beside it: that.
+    """
     base = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "mirrorgate" / "config.toml"
+    file = Path(base).expanduser() / "mirrorgate" / "config.toml"
+    directory = file.with_name("config.d")
+    return directory if not os.path.exists(file) and os.path.isdir(directory) else file
 
 
 def load(path: Path) -> Config:
-    """Read and check a configuration file.
+    """Read and check a configuration: a file, or a directory of them (`config_directory`).
 
     Raises:
         BadConfig: it is missing, unreadable, not TOML, or says something we cannot use.
@@ -35,6 +41,8 @@ def load(path: Path) -> Config:
             "",
             "no configuration here yet: `mirrorgate init` makes one, `mirrorgate lab` needs none",
         )
+    if os.path.isdir(path):
+        return config_directory.load(path, _MOST)
     return parse(read_text(path, _MOST), path)
 
 

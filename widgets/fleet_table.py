@@ -18,7 +18,7 @@ from textual.strip import Strip
 from console.model.config import PairConfig
 from console.model.pair_line import PairLine
 from widgets.amounts import age
-from widgets.fleet_rows import SORTS, FleetRows, Row
+from widgets.fleet_rows import SORTS, Cell, FleetRows, Row
 from widgets.plain import padded
 from widgets.signs import Tone
 
@@ -43,6 +43,8 @@ _FROM = {"age": 66, "queue": 74, "halves": 90, "ssh": 100, "tags": 140, "serves"
 """From which width on a column is there; the others always are."""
 _RIGHT = frozenset({"queue", "age"})
 _NOTHING = ("·", Tone.UNKNOWN)
+_OLD = 60.0
+"""Seconds after which an age is not quiet any more, whatever the line says: nobody tells of the pair."""
 _ROOMY = 140
 """From here on a rebuild also tells its rate and the time left."""
 
@@ -52,11 +54,20 @@ def layout(width: int, longest: int) -> list[tuple[str, int]]:
     wide = {name: cells for name, cells in _CELLS.items() if width >= _FROM.get(name, 0)}
     if width >= _ROOMY:
         wide["mirror"] = 33
+    if width < _FROM["age"]:
+        wide["findings"] = 5
     room = width - sum(wide.values()) - (len(wide) - 1)
     name = min(max(0, longest - wide["pair"]), max(0, room), 20 if width >= 120 else 10)
     wide["pair"] += name
     wide["findings"] += max(0, room - name)
     return list(wide.items())
+
+
+def fleet_age(seconds: float) -> str:
+    """How long ago, in steps so large that a fleet to which nothing happens is not drawn every second."""
+    if seconds < 10:
+        return "<10s"
+    return age(seconds // 10 * 10 if seconds < 100 else seconds)
 
 
 class FleetTable(ScrollView, can_focus=True):
@@ -124,7 +135,7 @@ class FleetTable(ScrollView, can_focus=True):
         self._longest = max((cell_len(pair.name) for pair in pairs), default=0)
         self._now = 0.0
         self._newest: Mapping[str, PairLine] = {}
-        self._on_screen: dict[int, tuple[Row, str]] = {}
+        self._on_screen: dict[int, tuple[Row, Cell]] = {}
         """Row and age that stand on each line of the screen now."""
         self._styles: dict[tuple[str, Tone | None], Style] = {}
 
@@ -179,9 +190,11 @@ class FleetTable(ScrollView, can_focus=True):
             ):
                 self.refresh(Region(0, y, width, 1))
 
-    def _age(self, row: Row) -> str:
+    def _age(self, row: Row) -> Cell:
         seconds = row.age(self._now, self._newest.get(row.pair.name) or row.line)
-        return "–" if seconds is None else age(seconds)
+        if seconds is None:
+            return "–", Tone.UNKNOWN
+        return fleet_age(seconds), Tone.UNKNOWN if seconds < _OLD else Tone.WARNING
 
     @property
     def _high(self) -> int:
@@ -255,13 +268,13 @@ class FleetTable(ScrollView, can_focus=True):
         return Strip(self._segments(row, said, columns, at == self.cursor), width)
 
     def _segments(
-        self, row: Row, said: str, columns: Sequence[tuple[str, int]], pointed: bool
+        self, row: Row, said: Cell, columns: Sequence[tuple[str, int]], pointed: bool
     ) -> list[Segment]:
         base = self._style("cursor" if pointed else "")
         segments: list[Segment] = []
         for name, cells in columns:
             key = "rebuild" if name == "mirror" and cells > _CELLS["mirror"] else name
-            text, tone = (said, Tone.UNKNOWN) if name == "age" else row.cells.get(key, _NOTHING)
+            text, tone = said if name == "age" else row.cells.get(key, _NOTHING)
             text = f"{text:>{cells}}" if name in _RIGHT else text
             loud = tone is not None and tone is not Tone.IDLE
             style = self._style("cursor" if pointed else "", tone) if loud else base

@@ -124,7 +124,8 @@ def _ends(one: Replaying) -> tuple[str, str]:
     begin, end = one.shown
     if end - begin > 86400:
         return date_and_clock(begin)[5:10], date_and_clock(end)[5:10]
-    return clock(begin)[:5], clock(end)[:5]
+    cells = 8 if end - begin <= 600 else 5
+    return clock(begin)[:cells], clock(end)[:cells]
 
 
 def bar(one: Replaying, width: int) -> Content:

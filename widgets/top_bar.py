@@ -9,8 +9,8 @@ from textual.reactive import var
 from console.model.replaying import Replaying
 from console.model.run import RunRecord
 from console.model.snapshot import LinkState, PairState
+from widgets.amounts import clock
 from widgets.drawn import Drawn, words
-from widgets.plain import one_line
 from widgets.run_signs import chip
 from widgets.signs import Tone, mark
 
@@ -73,8 +73,8 @@ class TopBar(Drawn):
         self._draw()
 
     def watch_replaying(self, before: Replaying | None, after: Replaying | None) -> None:
-        """A recording is shown, or not any more; its time is in `source`."""
-        if (before is None) != (after is None):
+        """A recording is shown, or not any more, or another second of it."""
+        if before is None or after is None or int(before.at) != int(after.at):
             self._draw()
 
     def watch_source(self) -> None:
@@ -109,7 +109,7 @@ class TopBar(Drawn):
             reads.insert(0, words(self.source, "$text-accent").truncate(48, ellipsis=True))
         stands = [links(self.state)] if self.pair else []
         if self.replaying is not None:
-            stands = [Content.styled(one_line(f" {self.source} ", 30), "bold reverse")]
+            stands = [Content.styled(f" recording {clock(self.replaying.at)} ", "bold reverse")]
         if self.run is not None and short:
             return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), *stands])
         runs = [chip(self.run)] if self.run is not None else []

@@ -1,4 +1,4 @@
-"""Figures over time as blocks, one column a piece of time; under them when the service was away, and the drills."""
+"""Figures over time as blocks, a column a piece of time; under them when the service was away, and drills."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,9 +10,9 @@ from console.model.trends import Curve, Figure, Trends
 from console.model.words import Answer
 from widgets.amounts import clock, date_and_clock, size, span
 from widgets.drawn import Drawn, Titled
-from widgets.phase_trend import BARS
 from widgets.signs import Tone
 
+BARS = "▁▂▃▄▅▆▇█"
 LABEL = 14
 """Cells before each line."""
 TOLD = 24
@@ -35,7 +35,7 @@ def columns(figures: Sequence[Figure], first: float, last: float, width: int) ->
 
 
 def blocks(values: Sequence[float | None], rows: int) -> list[str]:
-    """The values as `rows` lines of blocks, the upper one first; the highest value fills them, a 0 shows a line."""
+    """The values as `rows` lines of blocks, the upper one first; the highest fills them, a 0 shows a line."""
     top = max((value for value in values if value is not None), default=0.0)
     full = rows * len(BARS)
     heights = [
@@ -102,13 +102,13 @@ class TrendCurves(Drawn, Titled):
             return
         self.entitle(
             Content.styled("trends", "dim"),
-            Content.styled(f"{span(trends.last - trends.first)}, z widens", "dim"),
+            Content.styled(f"{span(trends.last - trends.first)}, z: another time", "dim"),
         )
         width, height = self.content_size.width, self.content_size.height
         told = TOLD if width >= 70 else 0
         room = max(1, width - LABEL - told)
         known = [curve for curve in trends.curves if curve.figures]
-        rows = min(4, max(1, (height - 3 - (len(trends.curves) - len(known))) // max(1, len(known))))
+        rows = min(6, max(1, (height - 3 - (len(trends.curves) - len(known))) // max(1, len(known))))
         lines: list[Content] = []
         for curve in trends.curves:
             lines += self._curve(curve, trends, room, rows, told)
@@ -122,16 +122,14 @@ class TrendCurves(Drawn, Titled):
         values = columns(curve.figures, trends.first, trends.last, room)
         lines = blocks(values, rows)
         high = max((value for value in values if value is not None), default=0.0)
-        words = [
-            f"  highest {amount(high, curve.unit)}",
-            f"  last {amount(curve.figures[-1].mean, curve.unit)}",
-        ]
+        newest = amount(curve.figures[-1].mean, curve.unit)
+        words = [f"  highest {amount(high, curve.unit)}", f"  last {newest}"]
         out: list[Content] = []
         for number, line in enumerate(lines):
             before = label if number == 0 else " " * LABEL
             after = words[number] if told and number < len(words) else ""
             if told and rows == 1:
-                after = f"  {amount(high, curve.unit)}, {amount(curve.figures[-1].mean, curve.unit)}"
+                after = f"  {amount(high, curve.unit)}, last {newest}"
             out.append(Content.assemble((before, "bold"), (line, "$text-accent"), (after[:told], "dim")))
         return out
 
@@ -156,10 +154,11 @@ class TrendCurves(Drawn, Titled):
     def _times(self, trends: Trends, room: int) -> Content:
         """When the columns are, and where the moment is."""
         days = trends.last - trends.first > 2 * 86400
+        short = trends.last - trends.first <= 600
         cells = [" "] * room
 
         def write(at: float, place: int) -> None:
-            said = date_and_clock(at)[5:10] if days else clock(at)[:5]
+            said = date_and_clock(at)[5:10] if days else clock(at)[: 8 if short else 5]
             begin = min(max(0, place), max(0, room - len(said)))
             cells[begin : begin + len(said)] = said
 

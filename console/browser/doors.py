@@ -1,9 +1,12 @@
 """Who may ask: the names this server is asked for by, and the pages that may open a console. Pure."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_PUBLIC = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", re.IGNORECASE)
+"""It is written into the page and into what the page may do."""
 _EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104  # told apart, not listened at
 
 
@@ -14,8 +17,7 @@ def public_url(word: str) -> str:
         ValueError: it is not https, or has more than a host and a path.
     """
     parts = urlsplit(word)
-    odd = parts.query or parts.fragment or parts.username or parts.password
-    if parts.scheme != "https" or not parts.hostname or odd or any(not c.isprintable() for c in word):
+    if parts.scheme != "https" or not parts.hostname or not _PUBLIC.fullmatch(word):
         raise ValueError("expected the https:// address of the proxy, such as https://jump.example/pairs")
     _ = parts.port  # raises ValueError for one that is no number
     return f"https://{parts.netloc.lower()}{parts.path.rstrip('/')}"

@@ -54,6 +54,7 @@ class SharedWatching:
         self._again = again
         self._client: Client | None = None
         self._polling: Polling | None = None
+        self._beats = 0
         self._served: frozenset[str] = frozenset()
         """Pairs that the collector reads as they are configured here."""
         self._looking = ""
@@ -123,11 +124,13 @@ class SharedWatching:
                     client.close()
             except NoCollector as odd:
                 why = str(odd)
-            if self._served:
+            if self._client is not None:
                 _log.warning("%s", why)
-                self._say(f"{why}: trying again")
-                self._client, self._served, self._tape = None, frozenset(), None
-                alone_at = loop.time() + self._grace
+                # One that only ever begins gets no more time.
+                if self._steady:
+                    alone_at = loop.time() + self._grace
+                    self._say(f"{why}: trying again")
+                self._client, self._served, self._tape, self._beats = None, frozenset(), None, 0
             if loop.time() >= alone_at:
                 self._say(f"polling itself: {why}")
                 self._watch(self._pairs.keys())
@@ -140,7 +143,7 @@ class SharedWatching:
         served = frozenset(name for name, known in self._digests.items() if client.pairs.get(name) == known)
         async for heard in client.heard():
             if self._client is None:
-                # It counts from its first word on: one that only ever begins is none.
+                # It counts from its first word after the greeting on.
                 self._client, self._served = client, served
                 self._watch(self._polled | (self._pairs.keys() - served))
                 self._wish()
@@ -163,6 +166,7 @@ class SharedWatching:
             case Beat(viewers, seen):
                 for pair in seen.keys() & self._lines.keys() & self._served:
                     self._take_line(replace(self._lines[pair], last_seen=seen[pair]))
+                self._beats += 1
                 self._say(self._counted(viewers))
 
     def _take_line(self, line: PairLine) -> None:
@@ -170,7 +174,7 @@ class SharedWatching:
         self._lines[pair] = line
         if pair in self._polled:
             # A collector that has only just begun knows less than what was read here meanwhile.
-            if not line.settled:
+            if not line.settled or not self._steady:
                 return
             self._watch(self._polled - {pair})
             self._wish()
@@ -199,6 +203,10 @@ class SharedWatching:
                 self._news.set()
         finally:
             await states.aclose()
+
+    @property
+    def _steady(self) -> bool:
+        return self._beats > 1
 
     @property
     def _polled(self) -> frozenset[str]:

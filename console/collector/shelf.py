@@ -6,10 +6,13 @@ from console.collector.protocol import LONGEST_TEXT, Again, Linked, Lost, Piece,
 from console.model.snapshot import Link
 from console.model.tape import LinkChanged, SectionLost, SectionRead, Taped
 from console.model.words import Home
+from console.parse.sections import SECTION_FIELDS
 
 LINK = ""
 """The slot of a node's link, beside one for each of its sections."""
 Slot = tuple[Home, str]
+_STATE = "server state"
+"""What a line of freevrrpd about its state says (`console.parse.syslog`)."""
 
 
 @dataclass(slots=True)
@@ -17,6 +20,8 @@ class _Kept:
     read: SectionRead | None = None
     good: SectionRead | None = None
     """The last answer that went well, where `read` did not: its values are still shown."""
+    states: SectionRead | None = None
+    """The last answer with a state of freevrrpd, which stays the state when its line has left the log."""
     lost: str | None = None
     version: int = 0
     """Grows with each other text; 0 = never answered."""
@@ -28,8 +33,8 @@ class Shelf:
     def __init__(self, pair: str, sections: tuple[str, ...]) -> None:
         self.pair = pair
         # In the order of the lanes: what the messages say of states needs the VRRP log to be there.
-        self._sections = sections
-        self._kept = {home: {section: _Kept() for section in sections} for home in Home}
+        self._sections = (*sections, *(name for name in SECTION_FIELDS if name not in sections))
+        self._kept = {home: {section: _Kept() for section in self._sections} for home in Home}
         self._links = dict.fromkeys(Home, Link())
 
     def put(self, piece: Taped) -> frozenset[Slot]:
@@ -73,7 +78,9 @@ class Shelf:
         kept, slot = self._kept[home][name], (home, name)
         said: list[Piece] = []
         if kept.read is not None and known.get(slot) != kept.version:
-            said += [Read(self.pair, home, one) for one in (kept.good, kept.read) if one is not None]
+            # Each once, the oldest first.
+            reads = {id(one): one for one in (kept.states, kept.good, kept.read) if one is not None}
+            said += [Read(self.pair, home, one) for one in reads.values()]
         elif kept.read is not None and kept.lost is None:
             said.append(Again(self.pair, home, name, kept.read.taken))
         known[slot] = kept.version
@@ -97,3 +104,5 @@ def _read(kept: _Kept, news: SectionRead) -> None:
         elif old is not None and old.exit_status == 0:
             kept.good = old
     kept.read = news
+    if news.exit_status == 0 and _STATE in news.text:
+        kept.states = news

@@ -4,15 +4,17 @@ import argparse
 import asyncio
 import contextlib
 import signal
-import sys
 from pathlib import Path
 
 from console.collector.collecting import Collecting
 from console.collector.socket_file import NoSocket, SocketFile
 from console.commands.complaining import complain
 from console.commands.open_files import allow_files
+from console.commands.record import say
 from console.commands.sampling import opener
 from console.machines.hooks import Hooks
+from console.memory.recorder import Recorder, limit_of, recording_of
+from console.memory.schema import NoRecording
 from console.model.config import Config
 from console.watch.node_watch import Opener
 
@@ -22,26 +24,35 @@ def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
     socket = arguments.socket or (Path(config.collector) if config.collector else None)
     if socket is None:
         complain(
-            f'{path}: no socket is named: add collector = "/var/run/mirrorgate/collector.sock", or --socket'
+            f"{path}: no socket is named: add collector = "
+            '"/var/run/mirrorgate/collector.sock" at its beginning, or give --socket'
         )
         return 2
-    return asyncio.run(run(config, opener(config, None), Path(socket), arguments.group))
+    recorder = None
+    if arguments.record:
+        recorder = Recorder(recording_of(config), limit_of(config, arguments.size), say)
+    return asyncio.run(run(config, opener(config, None), socket, arguments.group, recorder))
 
 
-async def run(config: Config, open_session: Opener, socket: Path, group: str | None) -> int:
-    """Collect until SIGTERM or SIGINT. Exit status 0 then, 2 when the socket cannot be had or is lost."""
+async def run(
+    config: Config, open_session: Opener, socket: Path, group: str | None, recorder: Recorder | None
+) -> int:
+    """Collect until SIGTERM or SIGINT. Exit status 0 then, 2 when socket or recording cannot be had."""
     allow_files()
-    hooks = Hooks(config.on_event, "collect", say=_say)
     try:
-        # First of all: a second collector must not ask the nodes anything.
+        # First of all: a second collector must neither ask the nodes anything nor record.
         file = SocketFile.open(socket, group)
     except NoSocket as why:
         complain(why)
         return 2
-    collecting = Collecting(config.pairs, open_session, beside=hooks.beside)
-    number = len(config.pairs)
-    _say(f"collecting from {number} pair{'' if number == 1 else 's'}, viewers at {socket}")
-    working = asyncio.create_task(collecting.run(file))
+    try:
+        if recorder is not None:
+            await recorder.start()
+    except NoRecording as why:
+        file.close()
+        complain(why)
+        return 2
+    working = asyncio.create_task(_collect(config, open_session, file, recorder))
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, working.cancel)
@@ -55,8 +66,15 @@ async def run(config: Config, open_session: Opener, socket: Path, group: str | N
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(one)
         file.close()
+        if recorder is not None:
+            await recorder.close()
     return 0
 
 
-def _say(line: str) -> None:
-    print(f"mirrorgate: {line}", file=sys.stderr, flush=True)
+async def _collect(config: Config, open_session: Opener, file: SocketFile, recorder: Recorder | None) -> None:
+    number = len(config.pairs)
+    say(f"collecting from {number} pair{'' if number == 1 else 's'}, viewers at {file.path}")
+    if recorder is not None:
+        say(f"recording into {recorder.path}")
+    hooks = Hooks(config.on_event, "collect", say=say)
+    await Collecting(config.pairs, open_session, beside=hooks.beside, keeper=recorder).run(file)

@@ -10,6 +10,8 @@ from console.commands import monitor
 from console.commands.monitor import Watching, mails
 from console.commands.sampling import chosen
 from console.engine.journal import Journal
+from console.memory.reader import Reader
+from console.memory.recorder import recording_of
 from console.model.config import Config, PairConfig
 from console.model.form import FirstJob
 
@@ -47,7 +49,7 @@ async def _run(
     config: Config, pairs: Sequence[PairConfig], *, ascii_only: bool, first: FirstJob | None
 ) -> int:
     watching, journal = Watching(config, pairs), Journal()
-    reader = mails(config, watching)
+    reader, recording = mails(config, watching), Reader(recording_of(config))
     try:
         app = MirrorgateApp(
             pairs,
@@ -57,9 +59,11 @@ async def _run(
             journal=journal.runs,
             ascii_only=ascii_only,
             first=first,
+            reader=recording,
         )
         await app.run_async()
         return app.return_code or 0
     finally:
         await reader.close()
+        await recording.close()
         await journal.close()

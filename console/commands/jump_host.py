@@ -20,14 +20,25 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     collect.add_argument("--record", action="store_true", help="keep a recording too")
     record = _command(commands, "record", "keep a recording of every pair, until ended")
+    for one in (collect, record):
+        one.add_argument(
+            "--size", type=_megabytes, metavar="MB", help="what the recording may take (50 for each pair)"
+        )
     replay = _command(commands, "replay", "the console on a recording: what was to be seen at a time")
     replay.add_argument("pair", nargs="?", metavar="PAIR", help="only this pair (default: all)")
     replay.add_argument("--at", metavar="TIME", help="begin there: 2026-11-23T03:12, 03:12, 90m (ago)")
     replay.add_argument("--until", metavar="TIME", help="with --json: up to there")
     replay.add_argument("--speed", type=float, default=1.0, metavar="N", help="N times as fast as it was")
     replay.add_argument("--json", action="store_true", help="print the span as JSON, one line a snapshot")
+    replay.add_argument(
+        "--every", type=_seconds, default=60.0, metavar="SECONDS", help="with --json: a line so often (60)"
+    )
     trends = _command(commands, "trends", "queue, rebuild rate, outages and drills of each pair over time")
     trends.add_argument("pair", nargs="?", metavar="PAIR", help="only this pair (default: all)")
+    trends.add_argument(
+        "--since", metavar="TIME", default="7d", help="from there on: 7d (ago), 2026-11-23T03:12"
+    )
+    trends.add_argument("--until", metavar="TIME", help="up to there")
     trends.add_argument("--json", action="store_true", help="as JSON")
     for one in (record, replay, trends):
         one.add_argument("--file", type=Path, metavar="FILE", help="the recording")
@@ -65,6 +76,20 @@ def run(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
             from console.commands import serve
 
             return serve.main(arguments, config, path)
+
+
+def _megabytes(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise ValueError(word)
+    return number
+
+
+def _seconds(word: str) -> float:
+    number = float(word)
+    if not 0.1 <= number <= 86400:
+        raise ValueError(word)
+    return number
 
 
 def _viewers(word: str) -> int:

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from console.commands.complaining import complain
@@ -25,9 +26,7 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     """Print the log or its figures. Exit status 0, 1 when a file is damaged (the rest was read)."""
     troubles: list[str] = []
     if summary:
-        figures, size = _figures(files)
-        for block in read(files, troubles, size):
-            figures.take(block)
+        figures = _figures(files, troubles)
         print(json.dumps(as_value(figures), indent=2) if as_json else "\n".join(told(figures)))
     else:
         write = _rows if as_json else _decoded
@@ -38,18 +37,23 @@ def main(files: Sequence[str], *, summary: bool, as_json: bool) -> int:
     return 1 if troubles else 0
 
 
-def _figures(files: Sequence[str]) -> tuple[Figures, int]:
-    """What adds a log of this size up soonest, and how many bytes it should be given at once."""
+def _figures(files: Sequence[str], troubles: list[str]) -> Figures:
+    """Add up a log, by what adds one of this size up soonest."""
+    figures, size = Figures(), BLOCK
     if sum(_bytes_in(name) for name in files or ("-",)) >= _BIG:
         # Nothing here is linear algebra: its threads would only be started and ended.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        try:
+        # Without numpy it only takes longer.
+        with suppress(ImportError), ExitStack() as stack:
+            from console.commands import log_halves
             from console.parse import qmail_columns
-        except ImportError:
-            # Without numpy it only takes longer.
-            return Figures(), BLOCK
-        return qmail_columns.ColumnFigures(), qmail_columns.BLOCK
-    return Figures(), BLOCK
+
+            if parts := log_halves.halves(files, stack):
+                return log_halves.summed(parts)
+            figures, size = qmail_columns.ColumnFigures(), qmail_columns.BLOCK
+    for block in read(files, troubles, size):
+        figures.take(block)
+    return figures
 
 
 def _bytes_in(name: str) -> int:

@@ -26,35 +26,42 @@ def read(names: Sequence[str], troubles: list[str], size: int = BLOCK) -> Iterat
     return blocks(_opened(names or ("-",), troubles), size)
 
 
-def readable_at(names: Sequence[str], stack: ExitStack) -> tuple[Callable[[int, int], bytes], int] | None:
-    """How to read any bytes of these files, one after the other, and how many there are.
+def plain_files(names: Sequence[str], stack: ExitStack) -> list[int] | None:
+    """The files, open until the stack is closed, when any byte of them can be read at once; else None.
 
-    None unless they are few and plain, and each but the last one ends with a line feed: `blocks` parts the
-    lines where a file ends.
+    They must be few and plain, and each but the last one must end with a line feed: `blocks` parts the lines
+    where a file ends.
     """
     files: list[int] = []
-    begins = [0]
-    if len(names) > _FEW:
+    if not 0 < len(names) <= _FEW:
         return None
     for name in names:
         if not os.path.isfile(name):
             return None
-        file = stack.enter_context(open(name, "rb", buffering=0)).fileno()  # noqa: SIM115  # closed by the stack
-        size = os.fstat(file).st_size
-        if os.pread(file, 4, 0).startswith((_GZIP, _ZSTD)):
+        if files and (size := os.fstat(files[-1]).st_size) and os.pread(files[-1], 1, size - 1) != b"\n":
             return None
-        if files and os.pread(files[-1], 1, begins[-1] - begins[-2] - 1) != b"\n":
+        files.append(stack.enter_context(open(name, "rb", buffering=0)).fileno())  # noqa: SIM115  # by the stack
+        if os.pread(files[-1], 4, 0).startswith((_GZIP, _ZSTD)):
             return None
-        if size:
-            files.append(file)
-            begins.append(begins[-1] + size)
+    return files
+
+
+def readable_at(names: Sequence[str], stack: ExitStack) -> tuple[Callable[[int, int], bytes], int] | None:
+    """How to read any bytes of `plain_files`, as if they were one, and how many there are."""
+    files = plain_files(names, stack)
+    if files is None:
+        return None
+    begins = [0]
+    for file in files:
+        begins.append(begins[-1] + os.fstat(file).st_size)
     return partial(_bytes_at, files, begins), begins[-1]
 
 
 def _bytes_at(files: Sequence[int], begins: Sequence[int], offset: int, size: int) -> bytes:
     data = b""
     for which in range(bisect(begins, offset) - 1, len(files)):
-        data += os.pread(files[which], size - len(data), offset + len(data) - begins[which])
+        left = min(size - len(data), begins[which + 1] - offset - len(data))
+        data += os.pread(files[which], left, offset + len(data) - begins[which])
         if len(data) == size:
             break
     return data

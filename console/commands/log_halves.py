@@ -5,12 +5,12 @@ import pickle
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from console.commands.log_files import plain_files
 from console.parse.qmail_blocks import blocks
 from console.parse.qmail_columns import BLOCK
-from console.parse.qmail_halves import EarlierFigures, Inseparable, LaterFigures, Rest
+from console.parse.qmail_halves import EarlierFigures, Inseparable, LaterFigures
 
 BIG = 16_000_000
 """Bytes from which on a second process saves more time than it takes."""
@@ -63,15 +63,14 @@ def halves(names: Sequence[str], stack: ExitStack) -> Halves | None:
 
 def summed(parts: Halves) -> EarlierFigures:
     """The figures of both; the same as if they were read one after the other."""
+    parent = os.getpid()
     heard, told = os.pipe()
     child = os.fork()
     if not child:
-        os.close(heard)
-        _tell(parts.later, told)
-    os.close(told)
-    figures = EarlierFigures()
-    rest = b""
+        _tell(parts.later, (heard, told), parent)
     try:
+        os.close(told)
+        figures = EarlierFigures()
         with open(heard, "rb") as pipe:
             for block in blocks(parts.earlier, BLOCK):
                 figures.take(block)
@@ -84,28 +83,28 @@ def summed(parts: Halves) -> EarlierFigures:
     return figures
 
 
-def _tell(later: Sequence[_Part], told: int) -> None:
+def _tell(later: Sequence[_Part], pipe: tuple[int, int], parent: int) -> NoReturn:
     """Add up the later part, write the figures and end this process, whatever happens."""
-    status = 1
+    heard, told = pipe
     try:
-        parent = os.getppid()
+        # With a reading end of its own it would wait for ever to be read by a parent that was killed.
+        os.close(heard)
         figures = LaterFigures()
         for block in blocks(later, BLOCK):
             figures.take(block)
             if os.getppid() != parent:
-                return
-        with open(told, "wb") as pipe:
-            pickle.dump(figures.rest(), pipe, pickle.HIGHEST_PROTOCOL)
+                os._exit(1)
+        with open(told, "wb") as out:
+            pickle.dump(figures.rest(), out, pickle.HIGHEST_PROTOCOL)
     finally:
         # Nothing of the parent's may run here: no traceback, no buffer written twice.
-        os._exit(status)
+        os._exit(0)
 
 
 def _unread(figures: EarlierFigures, rest: bytes, later: Sequence[_Part]) -> Iterator[bytes]:
     """Join what the second process told; the blocks that must be read here, as it failed."""
     try:
-        value = pickle.loads(rest)  # noqa: S301  # written by our own process
-        figures.join(value)
+        figures.join(pickle.loads(rest))  # noqa: S301  # written by our own process
     except (pickle.UnpicklingError, EOFError, Inseparable):
         return blocks(later, BLOCK)
     return iter(())

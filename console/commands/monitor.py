@@ -13,6 +13,8 @@ from console.commands.sampling import chosen, opener
 from console.commands.wall_app import WallApp
 from console.engine.journal import Journal
 from console.machines.hooks import Hooks
+from console.memory.reader import Reader
+from console.memory.recorder import recording_of
 from console.model.asking import Asker
 from console.model.config import Config, PairConfig, Watcher
 from console.model.snapshot import PairState
@@ -90,7 +92,7 @@ def run(
     `driver` draws elsewhere than in our terminal.
     """
     if wall:
-        # What a hook tells is no business of viewers, who come and go: the collector and the exporter tell it.
+        # Viewers come and go: what a hook tells is told by the collector and the exporter.
         config = config.model_copy(update={"on_event": ()})
     return asyncio.run(
         _run(config, chosen(config, path, name), ascii_only=ascii_only, wall=wall, driver=driver)
@@ -106,9 +108,9 @@ async def _run(
     driver: type[Driver] | None,
 ) -> int:
     watching, journal = source(config, pairs), Journal()
-    reader = mails(config, watching)
+    reader, recording = mails(config, watching), Reader(recording_of(config))
     try:
-        app = console(pairs, watching, reader, journal, ascii_only=ascii_only, wall=wall)
+        app = console(pairs, watching, reader, journal, recording=recording, ascii_only=ascii_only, wall=wall)
         if isinstance(watching, SharedWatching):
             watching.say = lambda words: setattr(app, "source_words", words)
         if driver is not None:
@@ -117,6 +119,7 @@ async def _run(
         return app.return_code or 0
     finally:
         await reader.close()
+        await recording.close()
         await journal.close()
 
 
@@ -126,6 +129,7 @@ def console(
     reader: MailReader,
     journal: Journal,
     *,
+    recording: Reader | None = None,
     ascii_only: bool = False,
     wall: bool = False,
 ) -> MirrorgateApp:
@@ -137,4 +141,5 @@ def console(
         mails=reader,
         journal=journal.runs,
         ascii_only=ascii_only,
+        reader=recording,
     )

@@ -20,7 +20,7 @@ def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
     try:
         from console.browser import doors, server  # noqa: F401
     except ModuleNotFoundError as missing:
-        if missing.name not in _MODULES:
+        if (missing.name or "").partition(".")[0] not in _MODULES:
             raise
         complain("serve needs what is not installed: pip install 'mirrorgate[browser]'")
         return 2

@@ -43,19 +43,20 @@ def enter() -> str | None:
     What the client sent of an environment is forgotten, its command is refused, and nothing is left that
     outlives the terminal or fills the machine.
     """
-    asked = os.environ.get("SSH_ORIGINAL_COMMAND")
+    if os.environ.get("SSH_ORIGINAL_COMMAND"):
+        return _ONLY_WATCHES
     account = pwd.getpwuid(os.getuid())
     environment = obeyed(os.environ, account.pw_name, account.pw_dir)
+    if not sys.flags.isolated:
+        # PYTHONINSPECT and its like have been read already: only a Python that begins anew is without them.
+        line = [sys.executable, "-I", "-m", "console.cli", *sys.argv[1:]]
+        os.execve(sys.executable, line, environment)  # noqa: S606 # no shell is wanted
     os.environ.clear()
     os.environ.update(environment)
     os.umask(0o077)
     _outlive_nothing()
     _bounded()
-    if asked:
-        return _ONLY_WATCHES
-    if not all(
-        os.isatty(stream.fileno()) for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__) if stream
-    ):
+    if not all(os.isatty(number) for number in (0, 1, 2)):
         return _NO_TERMINAL
     return None
 

@@ -1,7 +1,7 @@
 """The logs of both nodes in one order: when each line was written, by the console's clock.
 
-A line of syslogd(8) has neither year nor time zone. The zone follows from lines that appear: one that was not there
-at the last reading and is at this one was written just before. Until one did, the console's own zone is taken.
+A line of syslogd(8) has neither year nor time zone. The zone follows from lines that appear: one that was not
+there at the last reading and is at this one was written just before. Until one did, it is the console's own.
 """
 
 from collections import Counter

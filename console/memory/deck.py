@@ -95,7 +95,7 @@ class Deck:
         return tuple(event for event in reversed(self._events) if event.at <= at)[:_EVENTS]
 
     def logs(self, at: float) -> tuple[LoggedLine, ...]:
-        """The lines of both nodes' logs around a moment, also those that were read a little later; oldest first."""
+        """The lines of both nodes' logs around a moment, also what was read a little later; oldest first."""
         name = self.pair.name
         stretches = self.recording.stretches(name)
         span = next((span for span in reversed(stretches) if span.first <= at <= span.last), None)

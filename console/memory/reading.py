@@ -107,7 +107,8 @@ class Recording:
 
         def look(db: sqlite3.Connection) -> list[Taped]:
             # Where one stretch ends another may begin in the same moment: the later one.
-            part = next((p for p in reversed(_segments(db, pair)) if p.began <= at <= p.ended), None)
+            parts = reversed(_segments(db, pair))
+            part = next((p for p in parts if p.began <= at <= p.ended + _PAUSE), None)
             return list(not_recorded(pair, at)) if part is None else _whole(db, pair, part, at)
 
         return self._look(look)
@@ -214,10 +215,9 @@ class Recording:
 
 def _segments(db: sqlite3.Connection, pair: str) -> tuple[Stretch, ...]:
     every = [Stretch(*row) for row in db.execute("SELECT id, began, ended FROM stretches")]
-    ids = [row[0] for row in db.execute("SELECT id FROM streams WHERE pair = ?", (pair,))]
-    if not ids:
+    if db.execute("SELECT 1 FROM streams WHERE pair = ? LIMIT 1", (pair,)).fetchone() is None:
         return ()
-    return tuple(part for part in segments(credible(every)) if part.ended > part.began or len(every) == 1)
+    return segments(credible(every))
 
 
 def _whole(db: sqlite3.Connection, pair: str, part: Stretch, at: float) -> list[Taped]:

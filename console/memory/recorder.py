@@ -174,7 +174,8 @@ class Recorder:
         self._latest = dict(zip(self._latest, all_of(self._latest.values(), leap), strict=True))
         self._sampled.clear()
         if not self._broken:
-            self._batch.news.append(NewStretch(self._wall(), tuple(self._latest.values())))
+            now = self._wall()
+            self._batch.news.append(NewStretch(now, tuple(self._latest.values()), now - leap))
 
     async def _run(self) -> None:
         while True:

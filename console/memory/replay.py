@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from console.health.pair_line import line_of
 from console.memory.deck import Deck
@@ -39,7 +40,7 @@ class Replay:
         playing: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`told` hears of every change of place; `at` None = the end; `clock` counts seconds and never goes back."""
+        """`told` hears of every change of place; `at` None = the end; `clock` never goes back."""
         self._reader = reader
         self._pairs = {pair.name: pair for pair in pairs}
         self._told = told
@@ -120,7 +121,7 @@ class Replay:
         self._wake.set()
 
     async def states(self, asker: Asker | None = None) -> AsyncGenerator[PairState | PairLine, None]:
-        """The pair that is shown as it was, each time the moment changes; of the others a line when there is time."""
+        """The shown pair as it was, each time the moment changes; of the others a line when there is time."""
         while True:
             self._wake.clear()
             try:
@@ -170,7 +171,7 @@ class Replay:
             self.place,
             first=stretches[0].first,
             last=stretches[-1].last,
-            gaps=tuple((a.last, b.first) for a, b in zip(stretches, stretches[1:], strict=False)),
+            gaps=tuple((a.last, b.first) for a, b in pairwise(stretches)),
             trouble="",
         )
         if self._base[0] is None:

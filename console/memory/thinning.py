@@ -84,7 +84,7 @@ class Thinning:
             return
         streams = self._db.execute("SELECT id, pair, minutes, hours FROM streams ORDER BY id").fetchall()
         self._due = min(len(streams), self._due + len(streams) * min(1.0, max(0.0, elapsed) / _ROUND))
-        while self._due >= 1 and streams:
+        while self._due > 1 - 1e-6 and streams:
             self._due -= 1
             self._next %= len(streams)
             id, pair, minutes, hours = streams[self._next]

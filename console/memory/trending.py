@@ -45,7 +45,7 @@ def trends(recording: Recording, pair: str, first: float, last: float) -> Trends
 
 
 def drills(runs: Iterable[RunRecord], first: float, last: float) -> tuple[Drill, ...]:
-    """The failover drills among runs that began between two times, oldest first; each run with its measures."""
+    """The failover drills among runs that began between two times, oldest first."""
     found = [
         Drill(run.started, run.id, run.state.value, run.measures.get("rto"))
         for run in runs

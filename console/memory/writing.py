@@ -26,6 +26,8 @@ class NewStretch:
 
     began: float
     whole: tuple[Taped, ...] = ()
+    before: float = 0.0
+    """Until when the one before it lasted, where that is not where its last batch ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,9 @@ class Writing:
         db.execute("DELETE FROM open")
         self._runs.clear()
         self._service.clear()
+        db.execute(
+            "UPDATE stretches SET ended = max(ended, ?) WHERE id = ?", (stretch.before, self._stretch)
+        )
         self._stretch = (
             db.execute("INSERT INTO stretches (began, ended) VALUES (?1, ?1)", (stretch.began,)).lastrowid
             or 0

@@ -189,6 +189,8 @@ class ConfigPart(_Strict):
     """The Unix socket of `mirrorgate collect`, from which read-only consoles take what it reads."""
     recording: AbsolutePath | None = None
     """The file of `mirrorgate record`; default: `recording.db` beside the journal."""
+    recording_size: Annotated[int, Field(ge=1)] | None = None
+    """Megabytes that it may take; the oldest goes first. Default: 50 for each pair."""
     on_event: tuple[HookConfig, ...] = ()
     """Who is told when something changes."""
     pairs: tuple[PairConfig, ...] = ()

@@ -36,7 +36,7 @@ class Replaying:
 
     @property
     def shown(self) -> tuple[float, float]:
-        """From when to when the slider shows: the moment in its middle, unless an end of the recording is near."""
+        """From when to when the slider shows: the moment in its middle, but for the recording's ends."""
         wide = min(self.window, max(60.0, self.last - self.first))
         begin = min(max(self.first, self.at - wide / 2), max(self.first, self.last - wide))
         return (begin, begin + wide)

@@ -64,6 +64,7 @@ class Events:
 
 
 def events(rows: list[tuple[int, ...]], columns: int) -> Events:
+    """Rows, each of so many columns, as events."""
     return Events(*np.array(rows, np.int64).reshape(len(rows), columns).T)
 
 
@@ -308,6 +309,7 @@ def _before(events: Events) -> Events:
 
 
 def add(seconds: "array[float]", earlier: Events, later: Events) -> None:
+    """Add the time between each two of which it is known when both were."""
     timed = earlier.timed & later.timed
     whole = (later.seconds - earlier.seconds)[timed]
     parts = (later.nanoseconds - earlier.nanoseconds)[timed]

@@ -1,7 +1,7 @@
-"""A log added up in two parts at once: what in the later part depends on the earlier one is kept and answered.
+"""A log added up in two parts at once: what in the later one depends on the earlier one is kept and answered.
 
-Three things do. A result whose delivery was begun before; a success of a message announced before; and what the
-later part says first of a message that was still there at the end of the earlier one.
+Three things do: a result whose delivery was begun before, a success of a message announced before, and what is
+said first of a message that was still there at the end of the earlier part.
 """
 
 from array import array
@@ -10,7 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from console.parse.qmail_columns import ASKED, NEW, SUCCESS, ColumnFigures, Domains, Events, Words, add, events
+from console.parse.qmail_columns import (
+    ASKED,
+    NEW,
+    SUCCESS,
+    ColumnFigures,
+    Domains,
+    Events,
+    Words,
+    add,
+    events,
+)
 from console.parse.qmail_shapes import Flags, Places
 
 _HIGHEST = 1 << 24
@@ -54,8 +64,17 @@ class Rest(NamedTuple):
 
 
 _COUNTS = (
-    "lines unread torn messages announced_again ended bounces triple_bounces started unknown_deliveries"
-).split()
+    "lines",
+    "unread",
+    "torn",
+    "messages",
+    "announced_again",
+    "ended",
+    "bounces",
+    "triple_bounces",
+    "started",
+    "unknown_deliveries",
+)
 
 
 class LaterFigures(ColumnFigures):
@@ -91,8 +110,7 @@ class LaterFigures(ColumnFigures):
             strict=True,
         )
         self._orphans += [
-            Orphan(*row, self._shortened[report] if row[4] != SUCCESS else b"")
-            for *row, report in rows
+            Orphan(*row, self._shortened[report] if row[4] != SUCCESS else b"") for *row, report in rows
         ]
         self._keep(len(orphans))
 

@@ -12,8 +12,8 @@ EXPECTED = "give 03:12, 2026-11-23T03:12, 90m, 2h or 3d (ago)"
 def spoken_time(word: str, now: float, at: float | None = None) -> float:
     """Unix seconds of a time in our zone.
 
-    A time of day is the last one that is not after `now`; `90m` is that long before `now`; `+5m` and `-5m` count
-    from `at`, the moment that is looked at (default: `now`). Raises ValueError with what can be given.
+    A time of day is the last one that is not after `now`; `90m` is that long before `now`; `+5m` and `-5m`
+    count from `at`, the moment that is looked at (default: `now`). Raises ValueError with what can be given.
     """
     word = word.strip()
     if step := _STEP.fullmatch(word):

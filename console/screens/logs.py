@@ -41,12 +41,12 @@ class LogsScreen(PairScreen):
 
     HERE = "logs"
     HELP = """
-The lines of mirror, gate and freevrrpd in the logs of both nodes, home master at the left, in one order: by the
-console's clock (each node's clock offset is taken out; a node's time zone is learnt from lines that appear). On
-narrow terminals a name stands before each line.
+The lines of mirror, gate and freevrrpd in the logs of both nodes, home master at the left, in one order: by
+the console's clock (each node's clock offset is taken out; its time zone is learnt from lines that appear).
+On narrow terminals a name stands before each line.
 
-In a recording the rule is the moment that is shown: what is below it came later. `/` looks for words, arrow keys
-scroll, `y` copies everything.
+In a recording the rule is the moment that is shown: what is below it came later. `/` looks for words, arrow
+keys scroll, `y` copies everything.
 """
     both: var[Both | None] = var(None)
     _looked: tuple[str, float] | None = None

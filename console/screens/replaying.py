@@ -1,4 +1,4 @@
-"""The console on a recording: the swap from what is watched to what was recorded, and back; the keys of time."""
+"""The console on a recording: from what is watched to what was recorded, and back; the keys of time."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,6 @@ from console.screens.go_to_time import GoToTime
 from console.screens.job_running import Running
 from console.screens.jobs import Jobs
 from console.screens.showing import ConsoleApp
-from widgets.amounts import clock
 
 NOTHING_RECORDED = "this console has no recording: begin one with `mirrorgate record`"
 ONLY_RECORDED = "this console was opened on the recording alone: q leaves it"
@@ -51,7 +50,6 @@ class _Held:
     jobs: Jobs | None
     running: Running | None
     mails: MailReading | None
-    source_words: str
     news: dict[str, PairState | PairLine] = field(default_factory=dict)
     """The newest of each pair that came meanwhile."""
 
@@ -175,7 +173,7 @@ class ReplayingApp(ConsoleApp):
         raise NotImplementedError
 
     async def _renew_mail(self) -> None:
-        """A log that is followed or a message that is looked at belongs to the present: the mail begins anew."""
+        """A log that is followed or a message that is read belongs to the present: the mail begins anew."""
         here = self.current_mode
         if here in ("mail", "jobs"):
             await self.switch_mode("overview")
@@ -195,7 +193,6 @@ class ReplayingApp(ConsoleApp):
             self.jobs,
             self.running,
             self.mails,
-            self.source_words,
         )
         # Nothing that would be planned from the past may be done to the present.
         self.jobs = self.running = self.mails = None
@@ -204,7 +201,6 @@ class ReplayingApp(ConsoleApp):
 
     def _told(self, place: Replaying) -> None:
         self.replaying = place
-        self.source_words = f"recording, {clock(place.at)}"
 
     async def action_live(self) -> None:
         """Back to the present."""
@@ -221,7 +217,6 @@ class ReplayingApp(ConsoleApp):
         self.jobs, self.running, self.mails = held.jobs, held.running, held.mails
         self.newest, self.newest_lines, self.oldest = held.newest, held.newest_lines, held.oldest
         self.beat = self._clock()
-        self.source_words = held.source_words
         self.states, self.lines = held.states, held.lines
         for news in held.news.values():
             self.show(news)

@@ -1,6 +1,7 @@
 """Trends: a pair's figures over time out of the recording, its outages and its drills."""
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -140,10 +141,8 @@ tell), and the drills of the journal. `z` shows more time: an hour to a year, up
             self.trouble = str(why)
             return
         self.trouble = ""
-        self.trends = Trends(
-            pair, first, last, found.curves, found.away, await self._drills(pair, first, last)
-        )
-        self._list(self.trends)
+        self.trends = shown = replace(found, drills=await self._drills(pair, first, last))
+        self._list(shown)
 
     async def _drills(self, pair: str, first: float, last: float) -> tuple[Drill, ...]:
         app = self.app

@@ -17,9 +17,14 @@ qmail_columns = pytest.importorskip("console.parse.qmail_columns")
 
 
 def taken(figures: Figures, data: bytes, size: int) -> dict[str, object]:
-    """What is told of the figures; keys as they are shown, since only the slow way shows bytes early."""
+    """What is told of the figures of a log."""
     for block in blocks([io.BytesIO(data)], size):
         figures.take(block)
+    return figures_told(figures)
+
+
+def figures_told(figures: Figures) -> dict[str, object]:
+    """What is told of figures; keys as they are shown, since only the slow way shows bytes early."""
     names = (
         "lines unread torn messages announced_again ended bounces triple_bounces started "
         "unknown_deliveries outcomes first last dropped still_open"

@@ -1,0 +1,189 @@
+"""`mirrorgate serve` in a real browser, on the lab."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from console.lab.pair import LabPair, serve
+from console.lab.running import run_text
+from tests.browser.chromium import browser, needs_chromium, window
+from tests.browser.serving import alive, gone
+from tests.machines.prometheus import until_it_says
+from tests.waiting import eventually
+
+pytestmark = needs_chromium
+
+EVIL = (
+    "https://evil.test/plain \x1b]8;;https://evil.test/osc8\x07link\x1b]8;;\x07[@click=app.quit]press[/]"
+    "\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x1b[2J\x1b[?1049l\x9b31m\u202e<img src=x onerror=alert(1)>"
+)
+
+
+class Program:
+    """A running `mirrorgate serve`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def consoles(self) -> set[int]:
+        """The processes behind its tabs."""
+        found = set()
+        for one in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = one.read_text().rpartition(")")[2].split()
+                if int(fields[1]) == self.process.pid and fields[0] != "Z":
+                    found.add(int(one.parent.name))
+        return found
+
+
+@contextlib.asynccontextmanager
+async def served(lab: LabPair, home: Path, *words: str) -> AsyncIterator[Program]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "console.cli", "--config", str(lab.config_file)),
+        *("serve", "--listen", "127.0.0.1:0", *words),
+        stderr=asyncio.subprocess.PIPE,
+        # A service's environment: the browser's console is not drawn in ASCII for it.
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C"},
+    )
+    try:
+        assert process.stderr
+        line = await until_it_says(process.stderr, "the console at ")
+        yield Program(process, line.split(" the console at ")[1].split()[0])
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(process.wait(), 60) == 0
+            assert b"Traceback" not in await process.stderr.read()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+async def lab() -> AsyncIterator[LabPair]:
+    pair = await serve()
+    try:
+        yield pair
+    finally:
+        await pair.close()
+
+
+async def test_a_browser_shows_the_mirror_takes_keys_and_closes(lab: LabPair, tmp_path: Path) -> None:
+    async with served(lab, tmp_path) as program, browser() as chromium:
+        first = await window(await chromium.new_context(viewport={"width": 1440, "height": 900}), program.url)
+        text = await first.until(lambda text: "● COMPLETE" in text, "the mirror")
+        assert "mirror/remotemirror" in text
+        assert "read-only" in text
+        assert "╭─ web-a ─ home master ─" in text
+        (process,) = program.consoles()
+        # The first key goes to the console without a click.
+        await first.page.keyboard.press("3")
+        await first.until(lambda text: "data path" not in text, "another screen")
+        await first.page.keyboard.press("q")
+        await first.until(lambda text: "data path" in text, "the overview")
+        await first.page.set_viewport_size({"width": 700, "height": 500})
+        await first.until(lambda text: text.count("\n") < 30 and "web-b" in text, "a smaller one")
+        second = await window(await chromium.new_context(), program.url)
+        await second.until(lambda text: "● COMPLETE" in text, "the mirror, to another viewer")
+        assert len(program.consoles()) == 2
+        # `q` on the overview ends the console and says so; another is begun by the link that has the keys.
+        await first.page.keyboard.press("q")
+        await first.page.wait_for_selector("body.-closed .ended a:focus")
+        await gone(process)
+        async with first.page.expect_navigation():
+            await first.page.keyboard.press("Enter")
+        await first.until(lambda text: "● COMPLETE" in text, "the mirror, begun again")
+        await first.page.close()
+        await eventually(lambda: len(program.consoles()) == 1, 60)
+        assert first.errors == second.errors == []
+        assert {url.partition("?")[0].startswith(program.url) for url in first.requests} <= {True}
+        # The server ends its consoles when it is told to end, below; here it is killed.
+        (left,) = program.consoles()
+        program.process.kill()
+        await program.process.wait()
+        await gone(left)
+
+
+async def test_hostile_text_of_a_node_is_only_text_in_a_browser(lab: LabPair, tmp_path: Path) -> None:
+    node = lab.world.nodes["a"]
+    await run_text(node, f"cat >>/var/log/messages <<'E'\nNov 23 22:46:48 web-a freevrrpd[9]: {EVIL}\nE\n")
+    async with served(lab, tmp_path) as program, browser() as chromium:
+        context = await chromium.new_context(viewport={"width": 1600, "height": 1000})
+        await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=program.url)
+        one = await window(context, f"{program.url}?fontsize=9")
+        await one.until(lambda text: "● COMPLETE" in text, "the mirror")
+        await one.page.keyboard.press("2")
+        await one.until(lambda text: "evil.test/plain" in text, "the line of the log")
+        before = program.consoles()
+        for words in ("evil.test/plain", "evil.test/osc8", "[@click=app.quit]press", "<img"):
+            x, y = await one.where(words)
+            await one.page.mouse.move(x, y)
+            await one.page.mouse.click(x, y)
+        await one.page.keyboard.press("1")
+        await one.until(
+            lambda text: "data path" in text, "the overview: the clicks were taken before the key"
+        )
+        assert len(context.pages) == 1
+        assert one.page.url == f"{program.url}?fontsize=9"
+        assert await one.page.title() == "mirrorgate"
+        assert one.dialogs == []
+        assert not any("evil.test" in url for url in one.requests)
+        assert await one.page.evaluate("document.querySelectorAll('img, body script').length") == 0
+        assert await one.page.evaluate("navigator.clipboard.readText()") == ""
+        assert program.consoles() == before
+
+
+async def test_a_page_of_somebody_else_sees_nothing(lab: LabPair, tmp_path: Path) -> None:
+    """A site that tries our server from its visitor's browser, and one whose name was made to lead here."""
+    async with served(lab, tmp_path) as program, browser() as chromium:
+        attack = f"""<!DOCTYPE html><title>tried</title><iframe src="{program.url}"></iframe><script>
+          const socket = new WebSocket("ws{program.url.removeprefix("http")}ws?width=80&height=24");
+          socket.onmessage = () => document.title = "seen";
+          socket.onclose = () => fetch("{program.url}").then(
+            () => document.title = "seen", () => document.title = "refused");
+        </script>"""
+
+        async def site(_: web.Request) -> web.Response:
+            return web.Response(text=attack, content_type="text/html")
+
+        app = web.Application()
+        app.add_routes([web.get("/", site)])
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        with socket.create_server(("127.0.0.1", 0)) as at:
+            await web.SockSite(runner, at).start()
+            try:
+                context = await chromium.new_context()
+                page = await context.new_page()
+                page.set_default_timeout(90_000)
+                await page.goto(f"http://evil.test:{at.getsockname()[1]}/")
+                await page.wait_for_function("document.title !== 'tried'")
+                assert await page.title() == "refused"
+                assert all(await frame.locator("#terminal").count() == 0 for frame in page.frames)
+                answer = await page.goto(program.url.replace("127.0.0.1", "evil.test"))
+                assert answer is not None
+                assert answer.status == 421
+                assert program.consoles() == set()
+            finally:
+                await runner.cleanup()
+
+
+async def test_the_end_of_the_server_ends_the_console_and_the_page_says_so(
+    lab: LabPair, tmp_path: Path
+) -> None:
+    async with browser() as chromium:
+        async with served(lab, tmp_path) as program:
+            one = await window(await chromium.new_context(), program.url)
+            await one.until(lambda text: "web-a" in text)
+            (process,) = program.consoles()
+        assert not alive(process)
+        await one.page.wait_for_selector("body.-closed")
