@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
         description="Operations console for FreeBSD pairs: gmirror over ggate, freevrrpd, qmail.",
         epilog=_EPILOG,
     )
-    top.add_argument("--config", type=Path, metavar="FILE", help="configuration: a file, or a directory of *.toml")
+    top.add_argument(
+        "--config", type=Path, metavar="FILE", help="configuration: a file, or a directory of *.toml"
+    )
     top.add_argument("--log-file", type=Path, metavar="FILE", help="write a log there (never a secret)")
     top.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
     top.add_argument("--read-only", action="store_true", help="the same as the command monitor")
@@ -248,6 +250,10 @@ def _run(arguments: argparse.Namespace) -> int:
             return log.main(arguments.files, summary=arguments.summary, as_json=arguments.json)
         case "trace" if arguments.log:
             return _trace(arguments)
+        case "papers":
+            from console.commands import papers
+
+            return papers.main(arguments.folder)
         case "init":
             return _init(arguments)
         case "control" if arguments.dir:
@@ -284,8 +290,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
-        wall = getattr(arguments, "wall", False)
-        return console.run(config, path, wanted, read_only=read_only, ascii_only=arguments.ascii, wall=wall)
+        return console.run(
+            config,
+            path,
+            wanted,
+            read_only=read_only,
+            ascii_only=arguments.ascii,
+            wall=getattr(arguments, "wall", False),
+        )
     if arguments.command == "authorize":
         from console.commands import authorizing
 

@@ -9,7 +9,7 @@ from console.model.config import Config, ConfigPart
 from console.toml_file import BadConfig, decoded, dotted, line_of, read_text, validated
 
 _ONCE = ("ssh_config", "collector", "recording")
-"""What is said of the whole, in one file only."""
+"""What is said of the whole: in one file, or the same in several."""
 
 
 class _File:
@@ -78,8 +78,8 @@ def _said_once(files: list[_File], file: _File) -> Iterator[tuple[str, str]]:
         if value is None:
             continue
         other = next(one for one in files if getattr(one.part, name) is not None)
-        if other is not file:
-            raise file.wrong((name,), f"said already: {other.place((name,))}")
+        if getattr(other.part, name) != value:
+            raise file.wrong((name,), f"something else is said already: {other.place((name,))}")
         yield name, value
 
 

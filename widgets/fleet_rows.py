@@ -105,6 +105,7 @@ def _cells(line: PairLine, tone: Tone) -> dict[str, Cell]:
         "ready": _ready(line.ready),
         "queue": (f"{line.queue:,}", None) if line.queue is not None else ("?", Tone.UNKNOWN),
         "findings": _findings(line, tone),
+        "found": _findings(line, tone, short=True),
     }
 
 
@@ -157,11 +158,11 @@ def _ready(answer: Answer) -> Cell:
     return f"{tone.sign} {said}", None if answer is Answer.YES else tone
 
 
-def _findings(line: PairLine, tone: Tone) -> Cell:
+def _findings(line: PairLine, tone: Tone, *, short: bool = False) -> Cell:
     if line.worst is None:
         return "", None
-    said = one_line(f"{line.findings} {line.worst_id}  {line.worst_what}", 200)
-    return said, tone if line.worst in (Severity.CRITICAL, Severity.WARNING) else Tone.UNKNOWN
+    said = f"{line.findings} {line.worst_id}" + ("" if short else f"  {line.worst_what}")
+    return one_line(said, 200), tone if line.worst in (Severity.CRITICAL, Severity.WARNING) else Tone.UNKNOWN
 
 
 def _text(pair: PairConfig, line: PairLine | None, tone: Tone) -> str:

@@ -22,45 +22,50 @@ from widgets.fleet_rows import SORTS, Cell, FleetRows, Row
 from widgets.plain import padded
 from widgets.signs import Tone
 
-_CELLS = {
-    "": 1,
-    "pair": 8,
-    "ssh": 4,
-    "role": 4,
-    "addr": 4,
-    "mount": 5,
-    "halves": 6,
-    "mirror": 12,
-    "serves": 12,
-    "ready": 6,
-    "queue": 7,
-    "age": 4,
-    "tags": 16,
-    "findings": 8,
-}
-"""The columns in their order, and the cells of each; `pair` and `findings` take what is left."""
-_FROM = {"age": 66, "queue": 74, "halves": 90, "ssh": 100, "tags": 140, "serves": 170}
-"""From which width on a column is there; the others always are."""
+_COLUMNS = (
+    ("", 1, 0),
+    ("pair", 8, 0),
+    ("ssh", 4, 100),
+    ("role", 4, 0),
+    ("addr", 4, 0),
+    ("mount", 5, 0),
+    ("halves", 6, 90),
+    ("mirror", 12, 0),
+    ("serves", 12, 170),
+    ("ready", 6, 0),
+    ("queue", 7, 74),
+    ("age", 4, 66),
+    ("tags", 16, 140),
+    ("findings", 8, 0),
+)
+"""Each column, its cells, and the width of the table from which it is there; some have a form of their own
+where there is much room or little."""
+_AT_LENGTH = ("rebuild", 33, 140)
+"""`mirror` with the rate of a rebuild and the time left."""
+_IN_SHORT = ("found", 6, 66)
+"""`findings` by number only, below that width."""
 _RIGHT = frozenset({"queue", "age"})
 _NOTHING = ("·", Tone.UNKNOWN)
 _OLD = 60.0
 """Seconds after which an age is not quiet any more, whatever the line says: nobody tells of the pair."""
-_ROOMY = 140
-"""From here on a rebuild also tells its rate and the time left."""
 
 
 def layout(width: int, longest: int) -> list[tuple[str, int]]:
     """The columns and their cells at a width, when the longest name of a pair has `longest` cells."""
-    wide = {name: cells for name, cells in _CELLS.items() if width >= _FROM.get(name, 0)}
-    if width >= _ROOMY:
-        wide["mirror"] = 33
-    if width < _FROM["age"]:
-        wide["findings"] = 5
-    room = width - sum(wide.values()) - (len(wide) - 1)
-    name = min(max(0, longest - wide["pair"]), max(0, room), 20 if width >= 120 else 10)
-    wide["pair"] += name
-    wide["findings"] += max(0, room - name)
-    return list(wide.items())
+    columns = {name: cells for name, cells, least in _COLUMNS if width >= least}
+    if width >= _AT_LENGTH[2]:
+        columns = {_AT_LENGTH[0] if name == "mirror" else name: cells for name, cells in columns.items()}
+        columns[_AT_LENGTH[0]] = _AT_LENGTH[1]
+    last = "findings"
+    if width < _IN_SHORT[2]:
+        del columns[last]
+        last = _IN_SHORT[0]
+        columns[last] = _IN_SHORT[1]
+    room = max(0, width - sum(columns.values()) - (len(columns) - 1))
+    more = min(max(0, longest - columns["pair"]), room, 20 if width >= 120 else 10)
+    columns["pair"] += more
+    columns[last] += room - more
+    return list(columns.items())
 
 
 def fleet_age(seconds: float) -> str:
@@ -273,8 +278,7 @@ class FleetTable(ScrollView, can_focus=True):
         base = self._style("cursor" if pointed else "")
         segments: list[Segment] = []
         for name, cells in columns:
-            key = "rebuild" if name == "mirror" and cells > _CELLS["mirror"] else name
-            text, tone = said if name == "age" else row.cells.get(key, _NOTHING)
+            text, tone = said if name == "age" else row.cells.get(name, _NOTHING)
             text = f"{text:>{cells}}" if name in _RIGHT else text
             loud = tone is not None and tone is not Tone.IDLE
             style = self._style("cursor" if pointed else "", tone) if loud else base
@@ -299,4 +303,5 @@ class FleetTable(ScrollView, can_focus=True):
 
 
 def _title(column: str, cells: int) -> str:
-    return padded(f"{column:>{cells}}" if column in _RIGHT else column, cells)
+    word = "mirror" if column == _AT_LENGTH[0] else column
+    return padded(f"{word:>{cells}}" if column in _RIGHT else word, cells)

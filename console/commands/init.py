@@ -66,6 +66,8 @@ async def run(
         first = odd.errors()[0]
         return _refuse(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}")
     print(f"\n{as_toml(config)}")
+    if await asyncio.to_thread(path.is_dir):
+        path /= f"{config.pairs[0].name.replace('/', '-').lstrip('.')}.toml"
     if not overwrite and await asyncio.to_thread(path.exists):
         if await _ask(f"{path} exists; type `overwrite` to replace it") != "overwrite":
             return _refuse(f"{path} was left as it is")

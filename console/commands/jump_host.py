@@ -51,6 +51,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument(
         "--viewers", type=_viewers, default=10, metavar="N", help="as many at once, and no more (10)"
     )
+    papers = _command(commands, "papers", "manual pages, service files, notes for a jump host: listed or written")
+    papers.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="write them there")
 
 
 def run(arguments: argparse.Namespace, config: "Config", path: Path) -> int:

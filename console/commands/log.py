@@ -1,11 +1,12 @@
 """`mirrorgate log`: qmail-send logs with human times, or their figures (`--summary`)."""
 
+import gc
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from console.commands.complaining import complain
@@ -44,7 +45,7 @@ def _figures(files: Sequence[str], troubles: list[str]) -> Figures:
         # Nothing here is linear algebra: its threads would only be started and ended.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         # Without numpy it only takes longer.
-        with suppress(ImportError), ExitStack() as stack:
+        with suppress(ImportError), _no_collecting(), ExitStack() as stack:
             from console.commands import log_halves
             from console.parse import qmail_columns
 
@@ -54,6 +55,16 @@ def _figures(files: Sequence[str], troubles: list[str]) -> Figures:
     for block in read(files, troubles, size):
         figures.take(block)
     return figures
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Importing makes a great many objects and no garbage, and two processes share what neither looks at."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _bytes_in(name: str) -> int:

@@ -111,8 +111,6 @@ async def _run(
     reader, recording = mails(config, watching), Reader(recording_of(config))
     try:
         app = console(pairs, watching, reader, journal, recording=recording, ascii_only=ascii_only, wall=wall)
-        if isinstance(watching, SharedWatching):
-            watching.say = lambda words: setattr(app, "source_words", words)
         if driver is not None:
             app.driver_class = driver
         await app.run_async()
@@ -134,7 +132,7 @@ def console(
     wall: bool = False,
 ) -> MirrorgateApp:
     """The console as `monitor` opens it: it has nobody who could do a job."""
-    return (WallApp if wall else MirrorgateApp)(
+    app = (WallApp if wall else MirrorgateApp)(
         pairs,
         watching,
         read_only=True,
@@ -143,3 +141,6 @@ def console(
         ascii_only=ascii_only,
         reader=recording,
     )
+    if isinstance(watching, SharedWatching):
+        watching.say = lambda words: setattr(app, "source_words", words)
+    return app

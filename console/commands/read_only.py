@@ -16,6 +16,7 @@ READS = frozenset(
         "init",
         "log",
         "monitor",
+        "papers",
         "parse",
         "queue",
         "record",

@@ -18,7 +18,7 @@ from console.watch.taped import TapedPair
 
 _BEFORE = 120.0
 """Seconds played before the moment that is shown: a rebuild's rate and what lasts need some past."""
-_PICTURES = 20
+_PICTURES = 10
 """How often at most the pair is derived while a stretch of time is played."""
 _FAR = 900.0
 """Seconds ahead from which on it is quicker to begin anew than to play all that lies between."""

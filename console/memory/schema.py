@@ -155,6 +155,8 @@ def open_to_write(path: Path, patience: float = 5.0) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA journal_size_limit = 8388608")
         db.execute("PRAGMA secure_delete = OFF")
+        # A text that goes may take a row of others along (trigger text_gone).
+        db.execute("PRAGMA recursive_triggers = ON")
         _make_tables(db)
     except BaseException:
         db.close()

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
-from console.memory.texts import make_whole
+from console.memory.texts import shorten, stand_on
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -116,19 +116,49 @@ class Thinning:
                 " ORDER BY first",
                 (stream, stretch, done, until),
             ).fetchall()
-            if len(rows) < 2:
+            if not rows:
                 continue
-            if minutes is None:
-                minutes = self._near(pair, done, until)
-            gone = set(dropped([row[0] for row in rows], minutes, grain=grain, closely=closely))
+            firsts = [row[0] for row in rows]
+            if (following := self._following(stream, stretch, until)) is not None:
+                firsts.append(following)
+            gone: set[float] = set()
+            if len(firsts) > 1:
+                minutes = self._near(pair, done, until) if minutes is None else minutes
+                gone = set(dropped(firsts, minutes, grain=grain, closely=closely))
             db.executemany(
                 "DELETE FROM runs WHERE stream = ? AND stretch = ? AND first = ?",
                 [(stream, stretch, first) for first in gone],
             )
+            kept = [text for first, text in rows if first not in gone and text is not None]
+            self._pack(stream, stretch, done, kept, closely=closely)
+
+    def _following(self, stream: int, stretch: int, at: float) -> float | None:
+        """When the first row after a window begins."""
+        row: tuple[float | None] = self._db.execute(
+            "SELECT min(first) FROM (SELECT min(first) AS first FROM runs"
+            " WHERE stream = ?1 AND stretch = ?2 AND first >= ?3"
+            " UNION ALL SELECT first FROM open WHERE stream = ?1 AND stretch = ?2 AND first >= ?3)",
+            (stream, stretch, at),
+        ).fetchone()
+        return row[0]
+
+    def _pack(self, stream: int, stretch: int, at: float, texts: Iterable[int], *, closely: bool) -> None:
+        """Have each text of a window stand on the one before it; after a week logs are shortened."""
+        db = self._db
+        row = db.execute(
+            "SELECT text FROM runs WHERE stream = ? AND stretch = ? AND first < ?"
+            " ORDER BY first DESC LIMIT 1",
+            (stream, stretch, at),
+        ).fetchone()
+        before: int | None = row[0] if row else None
+        if before is not None and not closely:
+            # The last of the window before was needed by those that have gone now.
+            shorten(db, before)
+        for text in texts:
+            stand_on(db, text, before)
             if not closely:
-                for first, text in rows:
-                    if first not in gone and text is not None:
-                        make_whole(db, text)
+                shorten(db, text)
+            before = text
 
     def _near(self, pair: str, first: float, last: float) -> frozenset[int]:
         return near(

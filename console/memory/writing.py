@@ -157,13 +157,11 @@ class Writing:
         self._flush()
         db = self._db
         # Also what a killed recorder has left open.
-        db.execute(f"INSERT OR REPLACE INTO runs ({_OPEN}) SELECT {_OPEN} FROM open")  # noqa: S608 - our words
+        db.execute(f"INSERT OR IGNORE INTO runs ({_OPEN}) SELECT {_OPEN} FROM open")  # noqa: S608 - our words
         db.execute("DELETE FROM open")
         self._runs.clear()
         self._service.clear()
-        db.execute(
-            "UPDATE stretches SET ended = max(ended, ?) WHERE id = ?", (stretch.before, self._stretch)
-        )
+        db.execute("UPDATE stretches SET ended = max(ended, ?) WHERE id = ?", (stretch.before, self._stretch))
         self._stretch = (
             db.execute("INSERT INTO stretches (began, ended) VALUES (?1, ?1)", (stretch.began,)).lastrowid
             or 0

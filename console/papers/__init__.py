@@ -1,4 +1,4 @@
-"""Files for a jump host, written out by `mirrorgate papers`: manual pages, service files, the wall's shell."""
+"""Files for a jump host, written by `mirrorgate papers`: manual pages, service files, the wall's shell."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ class Events:
         return self.order, self.numbers, self.seconds, self.nanoseconds, *self.more
 
 
-def events(rows: list[tuple[int, ...]], columns: int) -> Events:
+def events(rows: Sequence[tuple[int, ...]], columns: int) -> Events:
     """Rows, each of so many columns, as events."""
     return Events(*np.array(rows, np.int64).reshape(len(rows), columns).T)
 

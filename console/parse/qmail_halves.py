@@ -1,7 +1,7 @@
 """A log added up in two parts at once: what in the later one depends on the earlier one is kept and answered.
 
-Three things do: a result whose delivery was begun before, a success of a message announced before, and what is
-said first of a message that was still there at the end of the earlier part.
+Three things do: a result whose delivery was begun before, a success of a message announced before, and what
+is said first of a message that was still there at the end of the earlier part.
 """
 
 from array import array
@@ -25,8 +25,8 @@ from console.parse.qmail_shapes import Flags, Places
 
 _HIGHEST = 1 << 24
 """Deliveries that a run of qmail-send may have begun; of more it is not kept which were seen."""
-_KEPT = 1 << 22
-"""Rows that may be kept in all."""
+_KEPT = 1 << 20
+"""Rows that may be kept in all, of about 40 bytes."""
 
 
 class Inseparable(Exception):
@@ -100,18 +100,19 @@ class LaterFigures(ColumnFigures):
         self._seen[numbers] = True
         orphans = results.of(sorted_[leading])
         reports = words.of(orphans.order, orphans.more[1])
-        rows = zip(
+        failed = orphans.more[0] != SUCCESS
+        columns = (
             orphans.numbers.tolist(),
             (orphans.order + self._offset).tolist(),
             orphans.seconds.tolist(),
             orphans.nanoseconds.tolist(),
             orphans.more[0].tolist(),
-            reports,
-            strict=True,
+            [
+                self._shortened[report] if fails else b""
+                for report, fails in zip(reports, failed, strict=True)
+            ],
         )
-        self._orphans += [
-            Orphan(*row, self._shortened[report] if row[4] != SUCCESS else b"") for *row, report in rows
-        ]
+        self._orphans += map(Orphan, *columns)
         self._keep(len(orphans))
 
     def _note_lives(self, every: Events, sorted_: Places, kinds: Places, said: Places) -> None:
@@ -131,12 +132,19 @@ class LaterFigures(ColumnFigures):
     def _keep(self, rows: int) -> None:
         self._rows += rows
         if self._rows > _KEPT:
-            raise Inseparable
+            self._said = [self._first_said()]
+            self._rows = len(self._said[0][0]) + sum(len(asked[0]) for asked in self._asked)
+            self._rows += len(self._orphans)
+            if self._rows > _KEPT // 2:
+                raise Inseparable
+
+    def _first_said(self) -> tuple[Places, Places, Flags]:
+        numbers, orders, new = (np.concatenate(column) for column in zip(*self._said, strict=True))
+        numbers, where = np.unique(numbers, return_index=True)
+        return numbers, orders[where], new[where]
 
     def rest(self) -> Rest:
         """What there is to tell the earlier part."""
-        numbers, orders, new = (np.concatenate(column) for column in zip(*self._said, strict=True))
-        numbers, where = np.unique(numbers, return_index=True)
         return Rest(
             counts=tuple(getattr(self, name) for name in _COUNTS),
             outcomes=self.outcomes,
@@ -148,7 +156,7 @@ class LaterFigures(ColumnFigures):
             delivering=self.delivering,
             alive=self.still_open,
             orphans=tuple(self._orphans),
-            said=(numbers, orders[where], new[where]),
+            said=self._first_said(),
             asked=tuple(np.concatenate(column) for column in zip(*self._asked, strict=True)),
         )
 

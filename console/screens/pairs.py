@@ -13,6 +13,7 @@ from console.screens.showing import PairScreen
 from widgets.drawn import Drawn, words
 from widgets.fleet_rows import Row, word
 from widgets.fleet_table import FleetTable
+from widgets.plain import one_line
 from widgets.signs import Tone, mark
 
 
@@ -141,7 +142,9 @@ def _about(row: Row | None) -> Content:
         first = mark(Tone.OK, "no findings")
     else:
         more = f"  (and {line.findings - 1} more)" if line.findings > 1 else ""
-        first = Content.assemble(mark(row.tone, line.worst_id), "  ", words(line.worst_what), more)
+        first = Content.assemble(
+            mark(row.tone, one_line(line.worst_id, 16)), "  ", words(line.worst_what), more
+        )
     nodes = "   ".join(f"{node.name} {node.host}" for node in row.pair.nodes)
     second = [words(row.pair.name, "bold"), words(nodes), words(row.pair.floating)]
     if row.pair.tags:

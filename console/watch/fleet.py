@@ -33,13 +33,11 @@ class Fleet:
                 await states.aclose()
 
         tasks = [asyncio.create_task(follow(pair)) for pair in self._pairs]
+        for task in tasks:
+            task.add_done_callback(lambda _: news.set())
         try:
             while True:
-                waiting = asyncio.create_task(news.wait())
-                try:
-                    await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    waiting.cancel()
+                await news.wait()
                 for task in tasks:
                     if task.done():
                         task.result()

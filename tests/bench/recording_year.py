@@ -1,6 +1,6 @@
 """What a recording of one pair takes after a year: texts of the lab, made as busy as a production pair.
 
-Run by hand: `python -m tests.bench.recording_year [DAYS]`. It prints a line for each stage and one a section, and
+Run by hand: `python -m tests.bench.recording_year [DAYS]`. It prints a line for each stage and each section, and
 exits 1 when the target is missed. A pair is told a reading a minute (its last day one a second) by a clock of its
 own, and thinned as the time goes by. Busy means: 150 processes of which some come, go and change their state
 between two readings, 40 lines of mail log a minute by day and 4 by night, a queue that moves, a line in the system
@@ -143,7 +143,7 @@ class Pair:
 
     def news(self, at: float, step: float, *, rebuilding: bool) -> Iterator[Taped]:
         """What is read of both nodes at a time."""
-        minute = int(at) % 60 < step
+        minute = int(at) % 60 < step or step > 60
         for home in Home:
             texts = dict(self.texts)
             lines = texts[home, "host"].split("\n")
@@ -183,7 +183,8 @@ def record(file: Path, texts: dict[tuple[Home, str], str], days: int) -> float:
     while at < end:
         into_week = (at - _BEGAN) % (7 * DAY)
         failing_over = 12 * HOUR <= into_week < 12.5 * HOUR
-        step = 1.0 if failing_over or at >= end - DAY else 60.0
+        late = at >= end - 9 * DAY
+        step = 1.0 if (failing_over and late) or at >= end - 2 * HOUR else 60.0 if late else 600.0
         batch = Batch(at, list(pair.news(at, step, rebuilding=failing_over)))
         if into_week == 12 * HOUR:
             batch.events += [("lab", Event(at, "web-b", "role", "web-b BACKUP → MASTER"))]

@@ -16,7 +16,8 @@ _APP = """
 import io, sys, time
 from pathlib import Path
 from textual.app import App
-from console.browser.tab_driver import TabDriver
+from console.browser import tab_driver
+tab_driver._LINGER = 0.2
 told = Path(sys.argv[1])
 def tell(words):
     with told.open("a") as file:
@@ -32,7 +33,7 @@ class Console(App):
         elif event.key == "h":
             tell("hangs")
             time.sleep(600)
-sys.exit(Console(driver_class=TabDriver).run())
+sys.exit(Console(driver_class=tab_driver.TabDriver).run())
 """
 
 

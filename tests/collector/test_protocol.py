@@ -113,7 +113,7 @@ def test_no_text_of_a_collector_acts_on_a_terminal() -> None:
     ],
 )
 def test_what_is_no_message_is_refused(line: bytes) -> None:
-    with pytest.raises(ValueError, match="not understood|a number that is none"):
+    with pytest.raises(ValueError, match=r"not understood|a number that is none"):
         told(line)
 
 

@@ -102,7 +102,7 @@ def test_a_text_goes_over_once_and_then_only_its_age() -> None:
     shelf.pieces(shelf.put(_read(MOUNTS)), known)
     said = shelf.pieces(shelf.put(_read(MOUNTS, 2.0)), known)
     assert said[0] == Again("www", Home.MASTER, "mounts", 2.0)
-    assert [type(one) for one in shelf.pieces(shelf.put(_read("other\n", 3.0)), known)][0] is Read
+    assert isinstance(shelf.pieces(shelf.put(_read("other\n", 3.0)), known)[0], Read)
 
 
 def test_the_last_good_answer_comes_along_with_one_that_went_wrong() -> None:

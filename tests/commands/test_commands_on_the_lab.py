@@ -103,3 +103,8 @@ async def test_init_finds_the_pair_and_writes_a_file_that_works(
     capsys.readouterr()
     assert await init.run(path, hosts, **ask) == 1  # type: ignore[arg-type]  # as above
     assert "left as it is" in capsys.readouterr().err
+    directory = tmp_path / "config.d"
+    directory.mkdir()
+    ask["name"] = "lab/one"
+    assert await init.run(directory, hosts, **ask) == 0  # type: ignore[arg-type]  # as above
+    assert config_file.load(directory / "lab-one.toml") == config_file.load(directory)

@@ -187,6 +187,7 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "control": (),
     "authorize": ("--read-only",),
     "runs": (),
+    "papers": (),
     # These reach no node, or were opened above.
     **dict.fromkeys(("monitor", "log", "parse", "completion", "report", "init", "export", "serve")),
 }

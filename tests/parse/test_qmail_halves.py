@@ -31,12 +31,12 @@ def halves(earlier: list[bytes], later: list[bytes]) -> Figures:
     second = qmail_halves.LaterFigures()
     for block in later:
         second.take(block)
-    first = qmail_halves.EarlierFigures()
+    first: Figures = qmail_halves.EarlierFigures()
     for block in earlier:
         first.take(block)
     before = figures_told(first)
     try:
-        first.join(pickle.loads(pickle.dumps(second.rest())))
+        qmail_halves.EarlierFigures.join(first, pickle.loads(pickle.dumps(second.rest())))
     except qmail_halves.Inseparable:
         assert figures_told(first) == before
         raise
@@ -130,6 +130,8 @@ def test_numbers_too_long_for_a_column_are_read_in_turn() -> None:
 
 
 def test_what_would_take_too_much_memory_is_read_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qmail_halves, "_KEPT", 2)
+    monkeypatch.setattr(qmail_halves, "_KEPT", 4)
+    again = log("new msg 7", "end msg 7")
+    assert halves(log("new msg 7"), again * 9).announced_again == 1
     with pytest.raises(qmail_halves.Inseparable):
-        halves(log("new msg 7"), log("new msg 7", "new msg 8", "new msg 9"))
+        halves(log("new msg 7"), log(*(f"new msg {n}" for n in range(5))))

@@ -120,7 +120,7 @@ async def _listen() -> None:
 
 
 def _stretched(well: list[Taped], broken: list[Taped]) -> tuple[Taped, ...]:
-    """What was said while all was well once a minute, then what was said after the failover."""
+    """What was said while all was well every two minutes, then what was said after the failover."""
     times = _Times(well[0].at, broken[0].at)
     tape = [times.moved(piece, BEGIN + piece.at - well[0].at) for piece in well]
     last: dict[tuple[Home, str], Taped] = {}
@@ -129,18 +129,19 @@ def _stretched(well: list[Taped], broken: list[Taped]) -> tuple[Taped, ...]:
         at = first
         while at < end:
             tape.extend(times.moved(piece, at) for piece in last.values())
-            at += 60
+            at += 120
 
     for piece in well:
         if isinstance(piece.news, SectionRead):
             last[piece.home, piece.news.section] = piece
-    say_again(BEGIN + 60, DIED)
+    say_again(BEGIN + 120, DIED)
     tape += [times.moved(piece, DIED + piece.at - broken[0].at) for piece in broken]
     for piece in broken:
         if isinstance(piece.news, SectionRead):
             last[piece.home, piece.news.section] = piece
     last = {key: piece for key, piece in last.items() if key[0] is Home.SLAVE}
-    say_again(DIED + 120, END + 1)
+    say_again(DIED + 120, END)
+    say_again(END, END + 1)
     return tuple(tape)
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
-from textual.widgets import DataTable, Input
+from textual.widgets import Input
 
 from console.app import THEMES
 from console.lab.control import Refused
@@ -170,28 +170,6 @@ async def test_y_copies_the_finding_as_text() -> None:
         await pilot.pause()
         assert app.clipboard.startswith("critical P23 web-a")
         assert "do: Stop writers" in app.clipboard
-
-
-async def test_several_pairs_are_a_table_and_enter_drills_down() -> None:
-    pairs = [sample.pair_config(f"pair-{n}") for n in range(4)]
-    feed = Feed(*(sample.healthy(pair) for pair in pairs[:3]))
-    app = console(feed=feed, pairs=pairs)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await eventually(lambda: len(app.states) == 3)
-        await pilot.press("5")
-        await pilot.pause()
-        table = app.screen.query_one(DataTable)
-        assert table.row_count == 4
-        assert "connecting" in text_of(app)
-        await pilot.press("down", "down")
-        feed.put(sample.state(config=pairs[0], findings=(sample.P31,)))
-        await eventually(lambda: "P31" in text_of(app))
-        assert table.cursor_row == 2, "the cursor stays where it was"
-        await pilot.press("enter")
-        await eventually(lambda: app.current_mode == "overview")
-        await pilot.pause()
-        assert app.pair == "pair-2"
-        assert "pair-2" in text_of(app)
 
 
 async def test_a_pair_that_was_not_read_yet_shows_nothing_of_the_one_before() -> None:
