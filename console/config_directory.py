@@ -8,7 +8,7 @@ from typing import Any
 from console.model.config import Config, ConfigPart
 from console.toml_file import BadConfig, decoded, dotted, line_of, read_text, validated
 
-_ONCE = ("ssh_config", "collector", "recording")
+_ONCE = ("ssh_config", "collector", "recording", "recording_size")
 """What is said of the whole: in one file, or the same in several."""
 
 
@@ -72,9 +72,9 @@ def _told_apart(files: list[_File], what: str) -> None:
                 raise file.wrong(where, f"another {kind} is called {one.name!r}: {other}")
 
 
-def _said_once(files: list[_File], file: _File) -> Iterator[tuple[str, str]]:
+def _said_once(files: list[_File], file: _File) -> Iterator[tuple[str, Any]]:
     for name in _ONCE:
-        value: str | None = getattr(file.part, name)
+        value = getattr(file.part, name)
         if value is None:
             continue
         other = next(one for one in files if getattr(one.part, name) is not None)

@@ -30,6 +30,11 @@ from console.screens.mail_log import LogScreen
 from console.screens.mail_message import MessageScreen
 from console.screens.mail_queue import QueueScreen
 from console.screens.mail_trace import TraceScreen
+from tests.browser.picture import browser_picture
+from tests.replay.night import DIED
+from tests.replay.replaying_app import recorded, replay_console
+from tests.screens import fleet
+from tests.screens.feeding import Feed, console
 from widgets.plan_steps import PlanSteps
 
 Shown = Callable[[PairState], bool]
@@ -263,6 +268,26 @@ async def _mail(lab: LabPair, app: MirrorgateApp, pilot: Pilot[None], directory:
     await lab.fault("mail-mended")
 
 
+async def _replay(directory: Path) -> None:
+    """A night that the lab's nodes lived through, as a recording: a failover, both logs, the trends."""
+    await asyncio.to_thread(directory.mkdir, exist_ok=True)
+    app = replay_console(recorded(), start=True, at=DIED + 5)
+
+    def picture(name: str) -> None:
+        app.save_screenshot(f"{name}.svg", path=str(directory))
+        print(f"{directory / name}.svg", flush=True)
+
+    async with app.run_test(size=(160, 48)) as pilot:
+        await _until(pilot, lambda: app.states, "the recording")
+        for mode, name in (("trends", "trends"), ("logs", "replay-logs"), ("overview", "replay")):
+            app.action_go(mode)
+            await pilot.pause(3.0)
+            picture(name)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(2.0)
+        picture("replay-80x24")
+
+
 async def _mails(directory: Path) -> None:
     """The pictures of mail, on a lab of their own."""
     await asyncio.to_thread(directory.mkdir, exist_ok=True)
@@ -280,6 +305,21 @@ async def _mails(directory: Path) -> None:
             await reader.close()
     finally:
         await lab.close()
+
+
+async def _fleet(directory: Path) -> None:
+    """Two hundred made-up pairs: the lab has one."""
+    await asyncio.to_thread(directory.mkdir, exist_ok=True)
+    pairs, lines = fleet.fleet()
+    app = console(feed=Feed(*lines.values()), pairs=pairs, read_only=True)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await _until(pilot, lambda: len(app.lines) == len(pairs), "every pair")
+        for size in ((160, 48), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause(1.0)
+            name = "fleet" if size[0] == 160 else "fleet-80x24"
+            app.save_screenshot(f"{name}.svg", path=str(directory))
+            print(f"{directory / name}.svg", flush=True)
 
 
 def _fill(lab: LabPair) -> None:
@@ -335,16 +375,24 @@ def main() -> None:
     """Draw every picture."""
     arguments = argparse.ArgumentParser(description="Draw the README's pictures from the lab.")
     arguments.add_argument("directory", type=Path)
-    arguments.add_argument("--only", choices=("pairs", "drill", "migration", "mail"))
+    arguments.add_argument(
+        "--only", choices=("pairs", "drill", "migration", "mail", "replay", "browser", "fleet")
+    )
     said = arguments.parse_args()
     if said.only in (None, "pairs"):
         asyncio.run(_all(said.directory))
+    if said.only in (None, "fleet"):
+        asyncio.run(_fleet(said.directory))
     if said.only in (None, "drill"):
         asyncio.run(_jobs(said.directory, "healthy", _job))
     if said.only in (None, "migration"):
         asyncio.run(_jobs(said.directory, "disks", _migration))
+    if said.only in (None, "replay"):
+        asyncio.run(_replay(said.directory))
     if said.only in (None, "mail"):
         asyncio.run(_mails(said.directory))
+    if said.only in (None, "browser"):
+        asyncio.run(browser_picture(said.directory))
 
 
 if __name__ == "__main__":

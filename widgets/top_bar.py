@@ -110,6 +110,9 @@ class TopBar(Drawn):
         stands = [links(self.state)] if self.pair else []
         if self.replaying is not None:
             stands = [Content.styled(f" recording {clock(self.replaying.at)} ", "bold reverse")]
+        if self.replaying is not None and short:
+            # That it is not the present is the last word to give way.
+            return Content(" ").join([*stands, name.truncate(12, ellipsis=True)])
         if self.run is not None and short:
             return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), *stands])
         runs = [chip(self.run)] if self.run is not None else []

@@ -108,10 +108,14 @@ class TrendCurves(Drawn, Titled):
         told = TOLD if width >= 70 else 0
         room = max(1, width - LABEL - told)
         known = [curve for curve in trends.curves if curve.figures]
-        rows = min(6, max(1, (height - 3 - (len(trends.curves) - len(known))) // max(1, len(known))))
+        each = max(1, (height - 3 - (len(trends.curves) - len(known))) // max(1, len(known)))
+        # A free line below each curve where there is room for it.
+        rows = min(6, each - 1 if each >= 3 else each)
         lines: list[Content] = []
         for curve in trends.curves:
             lines += self._curve(curve, trends, room, rows, told)
+            if curve.figures and each >= 3:
+                lines.append(Content(""))
         lines += [self._service(trends, room), self._drills(trends, room), self._times(trends, room)]
         self.draw(Content("\n").join(lines))
 
@@ -130,7 +134,7 @@ class TrendCurves(Drawn, Titled):
             after = words[number] if told and number < len(words) else ""
             if told and rows == 1:
                 after = f"  {amount(high, curve.unit)}, last {newest}"
-            out.append(Content.assemble((before, "bold"), (line, "$text-accent"), (after[:told], "dim")))
+            out.append(Content.assemble((before, "bold"), (line, "$text-primary"), (after[:told], "dim")))
         return out
 
     def _service(self, trends: Trends, room: int) -> Content:
@@ -157,20 +161,25 @@ class TrendCurves(Drawn, Titled):
         short = trends.last - trends.first <= 600
         cells = [" "] * room
 
+        here = None
+        if self.at is not None and trends.first <= self.at <= trends.last:
+            here = _placing(trends, room)(self.at)
+
         def write(at: float, place: int) -> None:
             said = date_and_clock(at)[5:10] if days else clock(at)[: 8 if short else 5]
             begin = min(max(0, place), max(0, room - len(said)))
+            if here is not None and begin - 1 <= here <= begin + len(said):
+                return
             cells[begin : begin + len(said)] = said
 
         steps = max(1, min(6, room // 12))
         for step in range(steps + 1):
             write(trends.first + (trends.last - trends.first) * step / steps, room * step // steps)
         line = "".join(cells)[:room]
-        if self.at is None or not trends.first <= self.at <= trends.last:
+        if here is None:
             return Content.assemble(" " * LABEL, (line, "dim"))
-        place = _placing(trends, room)(self.at)
         return Content.assemble(
-            " " * LABEL, (line[:place], "dim"), ("┃", "bold $text-accent"), (line[place + 1 :], "dim")
+            " " * LABEL, (line[:here], "dim"), ("┃", "bold $text-accent"), (line[here + 1 :], "dim")
         )
 
 

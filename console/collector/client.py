@@ -31,7 +31,7 @@ from console.model.tape import SectionRead, Taped
 from console.model.words import Home
 from console.parse.sections import SECTION_FIELDS
 
-CONNECT_LIMIT = 3.0
+CONNECT_LIMIT = 5.0
 """Seconds to connect and hear the first word."""
 SILENCE = 5 * BEAT
 """Seconds without a word after which a collector does not count any more."""

@@ -20,6 +20,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     collect.add_argument("--record", action="store_true", help="keep a recording too")
     record = _command(commands, "record", "keep a recording of every pair, until ended")
+    record.add_argument(
+        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after so long (default: never)"
+    )
     for one in (collect, record):
         one.add_argument(
             "--size", type=_megabytes, metavar="MB", help="what the recording may take (50 for each pair)"
@@ -51,7 +54,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument(
         "--viewers", type=_viewers, default=10, metavar="N", help="as many at once, and no more (10)"
     )
-    papers = _command(commands, "papers", "manual pages, service files, notes for a jump host: listed or written")
+    papers = _command(commands, "papers", "manual pages, service files and notes for a jump host")
     papers.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="write them there")
 
 

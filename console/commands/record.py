@@ -23,11 +23,13 @@ from console.watch.pair_watch import PairWatch
 def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
     """Run the command; returns its exit status. Raises BadConfig."""
     file, limit = recording_of(config, arguments.file), limit_of(config, arguments.size)
-    return asyncio.run(run(config, opener(config, None), file, limit))
+    return asyncio.run(run(config, opener(config, None), file, limit, arguments.seconds))
 
 
-async def run(config: Config, open_session: Opener, file: Path, limit: int) -> int:
-    """Watch and record until SIGTERM or SIGINT. Exit status 0 then, 2 when the file cannot be had."""
+async def run(
+    config: Config, open_session: Opener, file: Path, limit: int, seconds: float | None = None
+) -> int:
+    """Watch and record for `seconds` (None: until SIGTERM or SIGINT). Exit status 0; 2 without the file."""
     allow_files()
     recorder = Recorder(file, limit, say)
     try:
@@ -43,8 +45,9 @@ async def run(config: Config, open_session: Opener, file: Path, limit: int) -> i
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, working.cancel)
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(seconds):
+                await working
     finally:
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(one)

@@ -11,11 +11,13 @@ from console.model.snapshot import PairState
 from console.ssh.policy import read_only_opener
 from console.watch.node_watch import Opener
 from console.watch.pair_watch import PairWatch
+from console.watch.turns import in_turn
 
 
 def opener(config: Config, asker: Asker | None) -> Opener:
     """How these commands reach a node: sampler lanes only, nothing that could change it."""
-    return read_only_opener(Path(config.ssh_config) if config.ssh_config else None, asker, config.pairs)
+    ssh_config = Path(config.ssh_config) if config.ssh_config else None
+    return in_turn(read_only_opener(ssh_config, asker, config.pairs))
 
 
 def chosen(config: Config, path: Path, name: str | None) -> tuple[PairConfig, ...]:

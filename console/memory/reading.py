@@ -1,8 +1,8 @@
 """A recording read: what a pair was like at a time, what came after it, and its figures over time.
 
-A `Recording` may be read while it is being written, by any number of readers. Its calls are plain and blocking
-(a few milliseconds; a span takes longer): from an event loop use `asyncio.to_thread`. One object may be used
-by several threads: the calls wait for each other.
+A `Recording` may be read while it is being written, by any number of readers. Its calls are plain ones that
+block (a few milliseconds; a span takes longer): from an event loop use `asyncio.to_thread`. One object may be
+used by several threads: the calls wait for each other.
 """
 
 import heapq

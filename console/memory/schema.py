@@ -31,10 +31,9 @@ _TABLES = (
     )""",
     "CREATE TABLE stretches (id INTEGER PRIMARY KEY AUTOINCREMENT, began REAL NOT NULL, ended REAL NOT NULL)",
     # Deflated; with `base` by the words of that text. `uses`: rows of runs, open and texts that name it.
-    # No id is given twice: one may still be remembered by who writes, after its text is gone.
     """
     CREATE TABLE texts (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        id INTEGER PRIMARY KEY,
         hash INTEGER,
         base INTEGER,
         uses INTEGER NOT NULL,

@@ -1,8 +1,9 @@
 """Texts kept once and small: deflated, by the words of an earlier text of the same stream where that pays.
 
-What was written within the last hour stands on one whole text of its stream. What is kept when that is thinned out
-stands on the text before it, a few in a row: neighbours in time share most of their words. A text stands only on
-one with a smaller id, so that none ever stands on itself.
+They live in three places of one table, each filled at its end and emptied at its beginning, so that whole
+pages become free: what was written within the last hour, what is kept for a week, what is kept for a year. In
+the first they stand on one whole text of their stream; in the others on the text before, a few in a row:
+neighbours in time share most of their words. A text stands only on an earlier one of its own place.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ _ROW = 12
 """Texts that stand on one another at most."""
 _SHORT_LOG = 40
 """Lines that are left of a mail log after a week."""
-_LOG = "\n## log\n"
+_LOG = b"\n## log\n"
+HOURS, MINUTES, SECONDS = 1, 1 << 33, 1 << 36
+"""Where the ids of each place begin."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Texts:
 
     def __init__(self) -> None:
         self._bases: dict[int, _Base] = {}
+        self._ends: dict[int, int] = {}
 
     def forget(self) -> None:
         """What was put in last is not in the file after all."""
@@ -43,7 +47,7 @@ class Texts:
         """The id of a text, used once more."""
         plain = _plain(text)
         mark = _hash(plain) if len(text) >= _LOOKED_UP else None
-        if mark is not None and (id := _find(db, mark, text)) is not None:
+        if mark is not None and (id := _find(db, mark, plain, SECONDS)) is not None:
             db.execute("UPDATE texts SET uses = uses + 1 WHERE id = ?", (id,))
             return id
         whole: bytes | None = None
@@ -56,10 +60,48 @@ class Texts:
             if whole is None or len(body) <= _WORTH * len(whole):
                 known = db.execute("UPDATE texts SET uses = uses + 1 WHERE id = ?", (base.id,))
                 if known.rowcount:
-                    return _insert(db, mark, base.id, body)
+                    return self._insert(db, SECONDS, mark, base.id, body)
         whole = _deflated(plain) if whole is None else whole
-        id = _insert(db, mark, None, whole)
+        id = self._insert(db, SECONDS, mark, None, whole)
         self._bases[stream] = _Base(id, plain, max(32, len(whole) // 8))
+        return id
+
+    def move(self, db: sqlite3.Connection, id: int, place: int, before: int | None) -> int:
+        """Move one use of a text to another place, there it may stand on `before`; returns its id there.
+
+        Where texts are kept for a year a mail log is shortened to its end.
+        """
+        plain = _read(db, id)[0]
+        if place == HOURS:
+            plain = _short(plain)
+        mark = _hash(plain) if len(plain) >= _LOOKED_UP else None
+        there = None if mark is None else _find(db, mark, plain, place)
+        if there is not None:
+            db.execute("UPDATE texts SET uses = uses + 1 WHERE id = ?", (there,))
+        else:
+            body, base = _deflated(plain), None
+            if before is not None and _place(before) == place:
+                words, standing = _read(db, before)
+                by_words = _deflated(plain, words)
+                if words and standing < _ROW and len(by_words) < 0.9 * len(body):
+                    body, base = by_words, before
+                    db.execute("UPDATE texts SET uses = uses + 1 WHERE id = ?", (base,))
+            there = self._insert(db, place, mark, base, body)
+        drop(db, id)
+        return there
+
+    def _insert(
+        self, db: sqlite3.Connection, place: int, mark: int | None, base: int | None, body: bytes
+    ) -> int:
+        if place not in self._ends:
+            row = db.execute("SELECT max(id) FROM texts WHERE id < ?", (_following(place),)).fetchone()
+            self._ends[place] = max(place - 1, row[0] or 0)
+        # Never one that was given before: what is gone may still be remembered above.
+        self._ends[place] += 1
+        id = self._ends[place]
+        db.execute(
+            "INSERT INTO texts (id, hash, base, uses, body) VALUES (?, ?, ?, 1, ?)", (id, mark, base, body)
+        )
         return id
 
 
@@ -68,45 +110,23 @@ def read_text(db: sqlite3.Connection, id: int) -> str:
     return _read(db, id)[0].decode("utf-8", "surrogatepass")
 
 
-def stand_on(db: sqlite3.Connection, id: int, before: int | None) -> None:
-    """Have a text stand on the one before it in its stream, or by itself where that is smaller."""
-    plain, below = _read(db, id)
-    row = db.execute("SELECT base FROM texts WHERE id = ?", (id,)).fetchone()
-    if row is None or before == id or (row[0] == before and below <= _ROW):
-        return
-    body, base = _deflated(plain), None
-    if before is not None and before < id:
-        words, standing = _read(db, before)
-        by_words = _deflated(plain, words)
-        if words and standing < _ROW and len(by_words) < 0.9 * len(body):
-            body, base = by_words, before
-            db.execute("UPDATE texts SET uses = uses + 1 WHERE id = ?", (base,))
-    db.execute("UPDATE texts SET base = ?, body = ? WHERE id = ?", (base, body, id))
-    if row[0] is not None:
-        drop(db, row[0])
-
-
-def shorten(db: sqlite3.Connection, id: int) -> None:
-    """Of a mail log keep only the last lines. One that others stand on stays: they need all of it."""
-    row = db.execute("SELECT base FROM texts WHERE id = ? AND uses = 1", (id,)).fetchone()
-    if row is None:
-        return
-    plain = _read(db, id)[0]
-    short = _short(plain)
-    if len(short) < len(plain):
-        words = b"" if row[0] is None else _read(db, row[0])[0]
-        db.execute("UPDATE texts SET hash = NULL, body = ? WHERE id = ?", (_deflated(short, words), id))
-
-
 def drop(db: sqlite3.Connection, id: int) -> None:
     """A text is used once less; without a use it goes, and what it stood on is used once less."""
     db.execute("UPDATE texts SET uses = uses - 1 WHERE id = ?", (id,))
     db.execute("DELETE FROM texts WHERE id = ? AND uses < 1", (id,))
 
 
+def _place(id: int) -> int:
+    return next(place for place in (SECONDS, MINUTES, HOURS) if id >= place)
+
+
+def _following(place: int) -> int:
+    return {HOURS: MINUTES, MINUTES: SECONDS, SECONDS: 1 << 62}[place]
+
+
 def _short(plain: bytes) -> bytes:
     """The section of the mail with the end of its log; any other text as it is."""
-    place = plain.find(_LOG.encode())
+    place = plain.find(_LOG)
     if not plain.startswith(b"## qstat\n") or place < 0:
         return plain
     head, log = plain[: place + len(_LOG)], plain[place + len(_LOG) :]
@@ -130,20 +150,12 @@ def _read(db: sqlite3.Connection, id: int) -> tuple[bytes, int]:
     return plain, len(bodies) - 1
 
 
-def _insert(db: sqlite3.Connection, mark: int | None, base: int | None, body: bytes) -> int:
-    return (
-        db.execute(
-            "INSERT INTO texts (hash, base, uses, body) VALUES (?, ?, 1, ?)", (mark, base, body)
-        ).lastrowid
-        or 0
-    )
-
-
-def _find(db: sqlite3.Connection, mark: int, text: str) -> int | None:
-    for (id,) in db.execute("SELECT id FROM texts WHERE hash = ?", (mark,)).fetchall():
-        if read_text(db, id) == text:
-            return int(id)
-    return None
+def _find(db: sqlite3.Connection, mark: int, plain: bytes, place: int) -> int | None:
+    """A text that is in a place already."""
+    known = db.execute(
+        "SELECT id FROM texts WHERE hash = ? AND id >= ? AND id < ?", (mark, place, _following(place))
+    ).fetchall()
+    return next((int(id) for (id,) in known if _read(db, id)[0] == plain), None)
 
 
 def _hash(plain: bytes) -> int:

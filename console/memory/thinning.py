@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
-from console.memory.texts import shorten, stand_on
+from console.memory.texts import HOURS, MINUTES, Texts
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -63,8 +63,9 @@ def dropped(
 class Thinning:
     """Thins a recording bit by bit, in the transactions of whoever writes it."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, texts: Texts) -> None:
         self._db = db
+        self._texts = texts
         self._next = 0
         self._due = 0.0
         self._hourly = 0.0
@@ -129,8 +130,8 @@ class Thinning:
                 "DELETE FROM runs WHERE stream = ? AND stretch = ? AND first = ?",
                 [(stream, stretch, first) for first in gone],
             )
-            kept = [text for first, text in rows if first not in gone and text is not None]
-            self._pack(stream, stretch, done, kept, closely=closely)
+            kept = [(first, text) for first, text in rows if first not in gone and text is not None]
+            self._move(stream, stretch, done, kept, MINUTES if closely else HOURS)
 
     def _following(self, stream: int, stretch: int, at: float) -> float | None:
         """When the first row after a window begins."""
@@ -142,8 +143,10 @@ class Thinning:
         ).fetchone()
         return row[0]
 
-    def _pack(self, stream: int, stretch: int, at: float, texts: Iterable[int], *, closely: bool) -> None:
-        """Have each text of a window stand on the one before it; after a week logs are shortened."""
+    def _move(
+        self, stream: int, stretch: int, at: float, kept: Iterable[tuple[float, int]], place: int
+    ) -> None:
+        """Have the texts of a window where they are for longer."""
         db = self._db
         row = db.execute(
             "SELECT text FROM runs WHERE stream = ? AND stretch = ? AND first < ?"
@@ -151,14 +154,12 @@ class Thinning:
             (stream, stretch, at),
         ).fetchone()
         before: int | None = row[0] if row else None
-        if before is not None and not closely:
-            # The last of the window before was needed by those that have gone now.
-            shorten(db, before)
-        for text in texts:
-            stand_on(db, text, before)
-            if not closely:
-                shorten(db, text)
-            before = text
+        for first, text in kept:
+            before = self._texts.move(db, text, place, before)
+            db.execute(
+                "UPDATE runs SET text = ? WHERE stream = ? AND stretch = ? AND first = ?",
+                (before, stream, stretch, first),
+            )
 
     def _near(self, pair: str, first: float, last: float) -> frozenset[int]:
         return near(

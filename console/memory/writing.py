@@ -94,7 +94,7 @@ class Writing:
             self._db = open_to_write(path)
         except (sqlite3.Error, OSError) as odd:
             raise in_words(path, odd) from odd
-        self._thinning = Thinning(self._db)
+        self._thinning = Thinning(self._db, self._texts)
 
     def close(self) -> None:
         """Close the file."""

@@ -145,7 +145,7 @@ def _about(row: Row | None) -> Content:
         first = Content.assemble(
             mark(row.tone, one_line(line.worst_id, 16)), "  ", words(line.worst_what), more
         )
-    nodes = "   ".join(f"{node.name} {node.host}" for node in row.pair.nodes)
+    nodes = "   ".join(" ".join(dict.fromkeys((node.name, node.host))) for node in row.pair.nodes)
     second = [words(row.pair.name, "bold"), words(nodes), words(row.pair.floating)]
     if row.pair.tags:
         second.append(words("tags " + " ".join(row.pair.tags), "dim"))

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -106,6 +107,8 @@ class NodeWatch:
         self._recency = Recency(sections_of(self._plans))
         self._nudged = -math.inf
         self._told = told
+        self._phase = zlib.crc32(pair.name.encode()) / 2**32
+        """Where in the interval the pair is asked: of many, each has its own moment."""
         self._node = TapedNode(node, sections_of(self._plans))
 
     @property
@@ -236,8 +239,9 @@ class NodeWatch:
         while not reading.done():
             wake.clear()
             if loop.time() >= due:
-                # Aligned to the clock, so that both nodes answer together and are drawn once.
-                due = (loop.time() // plan.interval + 1) * plan.interval
+                # Aligned to the clock, so that both nodes of a pair answer together and are drawn once.
+                shift = self._phase * plan.interval
+                due = ((loop.time() - shift) // plan.interval + 1) * plan.interval + shift
                 # What somebody had asked a moment ago is not due again yet.
                 if sections := asked.ask(loop.time(), asked.since(loop.time() - plan.interval / 2)):
                     await lane.tick(sections)

@@ -8,6 +8,7 @@ BENCHES = (
     "drawn",
     "idle",
     "fleet",
+    "fleet_screen",
     "run_output",
     "jobs",
     "streaming",

@@ -1,6 +1,6 @@
-"""200 pairs on one collector: its cost, how punctual it is, what a viewer costs; and Ansible on the same nodes.
+"""200 pairs on one collector: its cost, how punctual it is, what a viewer costs; Ansible on the same nodes.
 
-By hand: `python -m tests.bench.collector [PAIRS [SECONDS]]`. Most nodes are answered by one canned server, some
+By hand: `python -m tests.bench.collector [PAIRS [SECONDS]]`. Most nodes are answered by a canned server, some
 by real sshd processes that run the sampler. Ansible is taken from $ANSIBLE, else installed from PyPI into a
 folder that goes away again; without a network that part is skipped.
 """
@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from console.collector.client import Client, NoCollector
-from console.collector.protocol import Beat, Line
+from console.collector.protocol import Line
 from console.model.tape import LinkChanged, SectionRead, Taped
 from tests.bench.canned_node import RAW
 from tests.ssh.sshd import Sshd, missing, sshd
@@ -62,7 +62,7 @@ def cpu(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Most megabytes that a process has ever had resident."""
+    """Megabytes that a process has had resident at most."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
@@ -170,8 +170,11 @@ async def looking(socket: Path, pair: str) -> None:
     """One viewer, until cancelled."""
     client = await Client.open(socket)
     client.look([pair])
-    async for heard in client.heard():
-        assert not isinstance(heard, Beat) or heard.viewers
+    try:
+        async for heard in client.heard():
+            del heard
+    finally:
+        client.close()
 
 
 def ansible(folder: Path) -> Path | None:
@@ -253,8 +256,8 @@ async def measure(pairs: int, seconds: float, folder: Path, server: Sshd | None)
         gaps, trips = await followed(socket, names, 2 * seconds)
         late = _p(gaps, 99)
         print(
-            f"refresh: p50 {_p(gaps, 50):.2f} s, p99 {late:.2f} s (goal {INTERVAL + 1:g}), longest {max(gaps):.2f} s "
-            f"of {len(gaps)}; whole state of every pair to one viewer",
+            f"refresh: p50 {_p(gaps, 50):.2f} s, p99 {late:.2f} s (goal {INTERVAL + 1:g}), "
+            f"longest {max(gaps):.2f} s of {len(gaps)}; whole state of every pair to one viewer",
             flush=True,
         )
         resident = memory(pid)

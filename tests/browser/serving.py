@@ -72,13 +72,13 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(console: str, viewers: int = 3) -> AsyncIterator[Served]:
+async def serving(console: str, viewers: int = 3, public: str | None = None) -> AsyncIterator[Served]:
     """A server whose consoles run this Python text."""
     at = socket.create_server(("127.0.0.1", 0))
     port = at.getsockname()[1]
     said: list[str] = []
     argv = [sys.executable, "-I", "-S", "-c", _PRELUDE + console]
-    server = TabServer(argv, doors("127.0.0.1", port, None), viewers, said.append)
+    server = TabServer(argv, doors("127.0.0.1", port, public), viewers, said.append)
     runner = await server.listen(at)
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as session:
@@ -90,7 +90,7 @@ async def serving(console: str, viewers: int = 3) -> AsyncIterator[Served]:
 class Screen:
     """All that a tab was sent."""
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, websocket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         self.websocket = websocket
         self.text = ""
         self.others: list[object] = []

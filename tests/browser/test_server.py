@@ -202,3 +202,18 @@ async def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_of_its_own
         assert headers["X-Content-Type-Options"] == "nosniff"
         async with served.session.get(f"http://{served.at}/none") as answer:
             assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_behind_a_proxy_the_page_and_the_console_are_the_proxys() -> None:
+    public = "https://jump.example/pairs"
+    async with serving(ECHO, public=public) as served:
+        for host in ("jump.example", served.at):
+            status, text = await served.get("/", host)
+            assert status == 200
+            assert '"wss://jump.example/pairs/ws"' in text
+            assert f'src="{public}/static/js/textual.js"' in text
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await served.open()
+        address = f"ws://{served.at}/ws"
+        async with served.session.ws_connect(address, origin="https://jump.example") as websocket:
+            await Screen(websocket).process()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.browser.tab import Tab
+from console.lab.pair import serve
 from tests.browser.serving import alive, gone
 from tests.waiting import eventually
 
@@ -40,11 +42,13 @@ sys.exit(Console(driver_class=tab_driver.TabDriver).run())
 class Drawn:
     """A tab without a browser."""
 
-    def __init__(self, told: Path) -> None:
+    def __init__(self, told: Path, *words: str) -> None:
         self.told = told
         self.drawn = b""
         self.closed = asyncio.Event()
-        self.tab = Tab([sys.executable, "-c", _APP, str(told)], write=self._write, close=self._close)
+        self.tab = Tab(
+            [sys.executable, *(words or ("-c", _APP, str(told)))], write=self._write, close=self._close
+        )
 
     async def _write(self, data: bytes) -> None:
         self.drawn += data
@@ -100,7 +104,7 @@ async def test_no_address_is_opened_and_no_file_delivered(
     monkeypatch.setattr(tab.tab, "remote_write_bytes", noted)
     await tab.tab.send_bytes(b"d")
     await tab.until("key d")
-    await tab.tab.send_meta({"type": "deliver_chunk_request", "key": "x", "size": 10})  # type: ignore[dict-item]
+    await tab.tab.send_meta({"type": "deliver_chunk_request", "key": "x", "size": 10})
     await tab.tab.send_bytes(b"e")
     await tab.until("key e")
     assert b"secret" not in b"".join(passed)
@@ -119,6 +123,27 @@ async def test_it_ends_even_where_it_hangs(tab: Drawn) -> None:
     await tab.until("hangs")
     tab.tab.stdin.close()
     await gone(tab.process)
+
+
+async def test_a_stranger_is_asked_for_nothing(tmp_path: Path) -> None:
+    """Not whether a new host key is the node's own: what he says would be remembered for everybody."""
+    lab = await serve()
+    try:
+        known = tmp_path / "known_hosts"
+        known.touch()
+        text = lab.ssh_config.read_text()
+        lab.ssh_config.write_text(re.sub("UserKnownHostsFile .*", f"UserKnownHostsFile {known}", text))
+        one = Drawn(tmp_path / "told", "-m", "console.commands.browser_tab", str(lab.config_file))
+        await one.tab.start(120, 40)
+        try:
+            await eventually(lambda: one.drawn.count(b"refused") >= 2, 60, "both nodes are refused")
+            await one.tab.send_bytes(b"2")
+            await eventually(lambda: b"as read" in one.drawn, 60, "no dialog has the keys")
+            assert known.read_text() == ""
+        finally:
+            await one.tab.stop()
+    finally:
+        await lab.close()
 
 
 def test_the_environment_of_a_console_says_how_to_draw(

@@ -188,6 +188,9 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "authorize": ("--read-only",),
     "runs": (),
     "papers": (),
+    "record": ("--for", "3"),
+    "replay": ("--json",),
+    "trends": (),
     # These reach no node, or were opened above.
     **dict.fromkeys(("monitor", "log", "parse", "completion", "report", "init", "export", "serve")),
 }

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from console.config_directory import _ONCE
 from console.config_file import BadConfig, default_path, load
+from console.model.config import ConfigPart
 from tests.config.test_config_file import GOOD
 
 OTHER = GOOD.replace('name = "www"', 'name = "mail"\ntags = ["berlin", "production"]')
@@ -90,3 +92,9 @@ def test_a_directory_beside_the_usual_file_is_used_where_there_is_no_such_file(t
     assert default_path(environment) == file.with_name("config.d")
     file.write_text(GOOD)
     assert default_path(environment) == file
+
+
+def test_no_key_of_a_directory_is_passed_over(tmp_path: Path) -> None:
+    assert {*_ONCE, "pairs", "on_event"} == ConfigPart.model_fields.keys()
+    _write(tmp_path, a="recording_size = 2000\n" + GOOD)
+    assert load(tmp_path).recording_size == 2000

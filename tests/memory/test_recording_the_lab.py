@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,11 +15,11 @@ from console.commands import record
 from console.commands.sampling import opener
 from console.health.pair_line import line_of
 from console.lab.pair import LabPair, serve
-from console.memory.reading import Recording
+from console.memory.reading import NoRecording, Recording
 from console.memory.recorder import Recorder
 from console.model.config import Config
 from console.model.snapshot import PairState
-from console.model.words import Answer, Role
+from console.model.words import Answer, Role, Severity
 from console.watch.node_watch import lane_plans, sections_of
 from console.watch.pair_watch import PairWatch
 from console.watch.taped import TapedPair
@@ -82,7 +83,7 @@ async def test_a_failover_is_in_the_recording_as_it_was_seen(
     task = asyncio.create_task(recorded.run())
     try:
         await eventually(lambda: recorded.newest, what="settled")
-        await lab.fault("crash", "a")
+        await lab.fault("power-off", "web-a")
         await eventually(
             lambda: (
                 any(e.kind == "mount" for e in recorded.seen[-1].events)
@@ -121,25 +122,39 @@ async def test_a_failover_is_in_the_recording_as_it_was_seen(
 
 
 async def test_record_runs_until_it_is_ended_and_the_commands_read_it(
-    lab: LabPair, config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lab: LabPair,
+    config: Config,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file, name = tmp_path / "recording.db", config.pairs[0].name
     task = asyncio.create_task(record.run(config, opener(config, None), file, 10**9))
 
-    def events() -> list[str]:
-        return [e.kind for e in Recording(file).events(name, 0, time.time())] if file.exists() else []
+    def gone() -> bool:
+        happened = Recording(file).events(name, 0, time.time())
+        return any(e.kind == "link" and e.severity is Severity.WARNING for e in happened)
 
-    await eventually(lambda: file.exists() and Recording(file).series(name, "queue", 0, time.time()))
-    await lab.fault("crash", "b")
-    await eventually(lambda: "link" in events(), 60)
+    def counted() -> bool:
+        try:
+            return bool(Recording(file).series(name, "queue", 0, time.time()))
+        except NoRecording:
+            return False
+
+    await eventually(counted)
+    await lab.fault("power-off", "web-b")
+    await eventually(gone, 60)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     capsys.readouterr()
 
-    def said(*words: str) -> tuple[int, str, str]:
-        status = cli.main(["--config", str(lab.config_file), *words, "--file", str(file)])
+    def said(*words: str) -> tuple[int | str | None, str, str]:
+        line = ["mirrorgate", "--config", str(lab.config_file), *words, "--file", str(file)]
+        monkeypatch.setattr(sys, "argv", line)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
         out = capsys.readouterr()
-        return status, out.out, out.err
+        return ended.value.code, out.out, out.err
 
     status, out, _ = await asyncio.to_thread(said, "replay", "--json", "--every", "1")
     assert status == 0

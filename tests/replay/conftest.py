@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from tests.replay.fake_recording import FakeRecording
@@ -16,5 +14,7 @@ def the_night() -> FakeRecording:
 
 
 @pytest.fixture
-def night_recording(the_night: FakeRecording) -> Iterator[FakeRecording]:
-    yield FakeRecording(the_night.tapes, the_night.told, points=the_night.points, services=the_night.services)
+def night_recording(the_night: FakeRecording) -> FakeRecording:
+    return FakeRecording(
+        the_night.tapes, the_night.told, points=the_night.points, services=the_night.services
+    )

@@ -42,6 +42,14 @@ class Night:
     tape: tuple[Taped, ...]
 
 
+def night_pair() -> PairConfig:
+    """The pair, with the images that the lab's nodes have."""
+    pair = pair_config()
+    images = {Home.MASTER: "/root/images/sitesprimary.img", Home.SLAVE: "/root/images/sitesbackup.img"}
+    nodes = tuple(node.model_copy(update={"image": images[node.home]}) for node in pair.nodes)
+    return pair.model_copy(update={"nodes": nodes})
+
+
 def night() -> Night:
     """The night; the same every time."""
     well: list[Taped] = []
@@ -58,7 +66,7 @@ def night() -> Night:
                 news = LinkChanged(Link(LinkState(said["state"]), said["why"]))
         piece = Taped("borkcorp-www", Home(said["home"]), said["at"], news)
         (broken if said["broken"] else well).append(piece)
-    return Night(pair_config(), _stretched(well, broken))
+    return Night(night_pair(), _stretched(well, broken))
 
 
 async def _listen() -> None:
@@ -157,6 +165,7 @@ class _Times:
 
     def moved(self, piece: Taped, at: float) -> Taped:
         """The same piece said at `at`: its clock, the log's stamps and the time of the boot go along."""
+        at = round(at, 3)
         news = piece.news
         if isinstance(news, SectionRead):
             text = _STAMP.sub(lambda found: self._later(found[0]), news.text)

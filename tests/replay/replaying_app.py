@@ -7,10 +7,9 @@ from console.memory.reader import Reader
 from console.model.snapshot import PairState
 from console.screens.replaying import Start
 from tests.replay.fake_recording import FakeRecording, events_of, figures, outage
-from tests.replay.night import BEGIN, END, night
+from tests.replay.night import BEGIN, END, night, night_pair
 from tests.screens import sample
 from tests.screens.feeding import Clock, Feed
-from tests.screens.sample import pair_config
 
 PAIR = "borkcorp-www"
 
@@ -38,7 +37,7 @@ def replay_console(
 ) -> MirrorgateApp:
     """A console whose present is a sample; with `start` it has only the recording."""
     app = MirrorgateApp(
-        [pair_config()],
+        [night_pair()],
         feed or Feed(*([] if start else [state()])),
         read_only=start,
         reader=Reader(recording.path, lambda path: recording),

@@ -1,5 +1,6 @@
-"""The console on a recording: there and back, the keys of time, and nothing of the past done to the present."""
+"""The console on a recording: there and back, the keys of time, nothing of the past done to the present."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from textual.pilot import Pilot
 
 from console.app import MirrorgateApp
 from console.model.snapshot import PairState
+from console.model.tape import SectionRead
 from console.model.words import Answer, Role
 from console.screens.go_to_time import GoToTime
 from console.screens.job_list import JobsScreen
@@ -37,7 +39,7 @@ def at(app: MirrorgateApp) -> float:
 
 
 async def begun(app: MirrorgateApp, pilot: Pilot[Any], moment: float = END) -> None:
-    await eventually(lambda: at(app) == moment)
+    await eventually(lambda: abs(at(app) - moment) < 0.01)
     await pilot.pause()
 
 
@@ -243,7 +245,7 @@ async def test_the_logs_of_the_present_stand_beside_one_another_too() -> None:
         await pilot.press("0")
         await eventually(lambda: isinstance(app.screen, LogsScreen) and app.screen.both is not None)
         await pilot.pause()
-        assert "server state vrid 1: master" in text_of(app)
+        assert "kernel: GEOM_MIRROR: Device remotemirror: rebuild" in text_of(app)
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24), (60, 15)])
@@ -267,16 +269,16 @@ async def test_trends_show_figures_and_outages_and_enter_goes_to_one(
 
 
 async def test_hostile_text_of_a_recording_is_only_text(night_recording: FakeRecording) -> None:
-    from dataclasses import replace
-
     evil = "[/x]\x1b]0;p\x07[@click=app.quit]\u202e\n# forged"
+    poison = f"\nNov 23 03:11:30 x kernel: {evil}"
     night_recording.told = {PAIR: [replace(e, text=evil, node=evil) for e in night_recording.told[PAIR]]}
+    tape = night_recording.tapes[PAIR]
     night_recording.tapes = {
         PAIR: [
-            replace(p, news=replace(p.news, text=p.news.text + f"\nNov 23 03:11:30 x kernel: {evil}"))  # type: ignore[union-attr,call-arg]
-            if getattr(p.news, "section", "") in ("messages", "vrrplog") and hasattr(p.news, "text")
-            else p
-            for p in night_recording.tapes[PAIR]
+            replace(piece, news=replace(piece.news, text=piece.news.text + poison))
+            if isinstance(piece.news, SectionRead) and piece.news.section in ("messages", "vrrplog")
+            else piece
+            for piece in tape
         ]
     }
     app = replay_console(night_recording, start=True, at=DIED + 5)

@@ -249,7 +249,7 @@ async def test_the_palette_reconnects_and_the_monitor_says_that_it_only_reads() 
 
 async def test_help_shows_signs_and_keys() -> None:
     app = console(sample.healthy())
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 60)) as pilot:
         await eventually(lambda: app.states)
         await pilot.press("question_mark")
         await eventually(lambda: isinstance(app.screen, HelpScreen))
