@@ -4,19 +4,23 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.collector.collecting import Collecting
 from console.collector.socket_file import NoSocket, SocketFile
 from console.commands.complaining import complain
 from console.commands.open_files import allow_files
-from console.commands.record import say
 from console.commands.sampling import opener
 from console.machines.hooks import Hooks
-from console.memory.recorder import Recorder, limit_of, recording_of
 from console.memory.schema import NoRecording
 from console.model.config import Config
+from console.ssh.text import inert
 from console.watch.node_watch import Opener
+
+if TYPE_CHECKING:
+    from console.memory.recorder import Recorder
 
 
 def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
@@ -30,12 +34,14 @@ def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
         return 2
     recorder = None
     if arguments.record:
-        recorder = Recorder(recording_of(config), limit_of(config, arguments.size), say)
+        from console.memory.recorder import Recorder, limit_of, recording_of
+
+        recorder = Recorder(recording_of(config), limit_of(config, arguments.size), _say)
     return asyncio.run(run(config, opener(config, None), socket, arguments.group, recorder))
 
 
 async def run(
-    config: Config, open_session: Opener, socket: Path, group: str | None, recorder: Recorder | None
+    config: Config, open_session: Opener, socket: Path, group: str | None, recorder: "Recorder | None"
 ) -> int:
     """Collect until SIGTERM or SIGINT. Exit status 0 then, 2 when socket or recording cannot be had."""
     allow_files()
@@ -71,10 +77,18 @@ async def run(
     return 0
 
 
-async def _collect(config: Config, open_session: Opener, file: SocketFile, recorder: Recorder | None) -> None:
+async def _collect(
+    config: Config, open_session: Opener, file: SocketFile, recorder: "Recorder | None"
+) -> None:
     number = len(config.pairs)
-    say(f"collecting from {number} pair{'' if number == 1 else 's'}, viewers at {file.path}")
+    _say(f"collecting from {number} pair{'' if number == 1 else 's'}, viewers at {file.path}")
     if recorder is not None:
-        say(f"recording into {recorder.path}")
-    hooks = Hooks(config.on_event, "collect", say=say)
+        _say(f"recording into {recorder.path}")
+    hooks = Hooks(config.on_event, "collect", say=_say)
     await Collecting(config.pairs, open_session, beside=hooks.beside, keeper=recorder).run(file)
+
+
+def _say(line: str) -> None:
+    """A line for whoever reads the log of the service."""
+    with contextlib.suppress(BrokenPipeError):
+        print(f"mirrorgate: {inert(line)}", file=sys.stderr, flush=True)

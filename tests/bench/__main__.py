@@ -15,6 +15,7 @@ BENCHES = (
     "drill",
     "moving",
     "mail_log",
+    "recording_year",
 )
 
 

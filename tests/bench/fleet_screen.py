@@ -98,7 +98,7 @@ async def cost(watching: Paced, pairs: tuple[PairConfig, ...], seconds: float, s
     app = MirrorgateApp(pairs, watching, read_only=True)
     async with app.run_test(size=(160, 48)) as pilot:
         app.action_go(screen)
-        await pilot.pause(3.0)
+        await pilot.pause(8.0)
         before, started = time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
         return (time.process_time() - before) / (time.monotonic() - started)

@@ -11,7 +11,7 @@ START = 1_795_400_000.0
 """Console time when the loop's own is 0."""
 
 
-class _Jump(selectors.SelectSelector):
+class _Jump(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -39,10 +38,6 @@ def _tidied(file: Path, now: float, limit: int = LARGE, rounds: int = 1) -> None
     for _ in range(rounds):
         writing.tidy(now, 60.0)
     writing.close()
-
-
-def _ticking(first: int, last: int) -> Iterable[object]:
-    return [read(T0 + n, f"tick {n}") for n in range(first, last)]
 
 
 def test_the_last_hour_keeps_every_second(file: Path) -> None:

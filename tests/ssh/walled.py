@@ -81,17 +81,24 @@ class Seen:
 
     process: asyncssh.SSHClientProcess[bytes]
     text: bytearray = field(default_factory=bytearray)
+    ended: bool = False
 
     async def read(self) -> None:
         """Take what comes until it ends."""
-        while some := await self.process.stdout.read(1 << 16):
-            self.text += some
+        try:
+            while some := await self.process.stdout.read(1 << 16):
+                self.text += some
+        finally:
+            self.ended = True
 
     async def shows(self, *words: bytes) -> None:
-        """Wait until all of this was printed."""
-        await eventually(
-            lambda: all(word in self.text for word in words), 60, f"{words} in {bytes(self.text[-2000:])!r}"
-        )
+        """Wait until all of this was printed; what has ended prints nothing more."""
+
+        def here() -> bool:
+            return all(word in self.text for word in words)
+
+        await eventually(lambda: here() or self.ended, 60, f"{words} in what it printed")
+        assert here(), f"it ended with {self.process.exit_status}: {bytes(self.text[-2000:])!r}"
 
 
 @asynccontextmanager
