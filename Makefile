@@ -18,7 +18,7 @@ lab: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Every job, every step, every fault: 2,220 cells, an hour or two. A part of it is in `make test`.
+# Every job, every step, every fault: 2,400 cells, an hour or two. A part of it is in `make test`.
 # `python -m tests.faults --keep FILE` can be interrupted and goes on with what has not passed yet.
 faults: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow

@@ -1,6 +1,6 @@
 """The pairs of a fleet as rows: what each cell says, which rows are looked for, and the worst first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.model.config import PairConfig
@@ -94,11 +94,11 @@ def row_of(pair: PairConfig, line: PairLine | None) -> Row:
 def _cells(line: PairLine, tone: Tone) -> dict[str, Cell]:
     several = line.roles.count(Role.MASTER) > 1
     return {
-        "ssh": _both(*(LINK_TONES[link].sign for link in line.links), bad=_worst_link(line)),
-        "role": _both(*(_ROLE_LETTERS[role] for role in line.roles), bad=Tone.CRITICAL if several else None),
-        "addr": _both(*(_HELD[held] for held in line.address), bad=_not_one(line.address)),
-        "mount": _both(*(_HELD[held] for held in line.mounted), bad=_not_one(line.mounted)),
-        "halves": _both(*(_half(one, line) for one in line.components)),
+        "ssh": _both((LINK_TONES[link].sign for link in line.links), _worst_link(line)),
+        "role": _both((_ROLE_LETTERS[role] for role in line.roles), Tone.CRITICAL if several else None),
+        "addr": _both((_HELD[held] for held in line.address), _not_one(line.address)),
+        "mount": _both((_HELD[held] for held in line.mounted), _not_one(line.mounted)),
+        "halves": _both(_half(one, line) for one in line.components),
         "mirror": _mirror(line),
         "rebuild": _rebuild_at_length(line),
         "serves": (one_line(line.serving, 32), None) if line.serving else ("?", Tone.UNKNOWN),
@@ -109,8 +109,8 @@ def _cells(line: PairLine, tone: Tone) -> dict[str, Cell]:
     }
 
 
-def _both(first: str, second: str, bad: Tone | None = None) -> Cell:
-    return f"{first} {second}", bad
+def _both(signs: Iterable[str], bad: Tone | None = None) -> Cell:
+    return " ".join(signs), bad
 
 
 def _not_one(held: tuple[Answer, Answer]) -> Tone | None:

@@ -73,7 +73,7 @@ class Client:
         except PermissionError:
             raise NoCollector("no right to use the collector's socket") from None
         except OSError:
-            raise NoCollector(f"no collector at {path}") from None
+            raise NoCollector("no collector") from None
 
     async def heard(self) -> AsyncIterator[Heard]:
         """What the collector says, until it stops: raises NoCollector then."""

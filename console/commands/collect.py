@@ -37,13 +37,22 @@ def main(arguments: argparse.Namespace, config: Config, path: Path) -> int:
         from console.memory.recorder import Recorder, limit_of, recording_of
 
         recorder = Recorder(recording_of(config), limit_of(config, arguments.size), _say)
-    return asyncio.run(run(config, opener(config, None), socket, arguments.group, recorder))
+    reach = opener(config, None)
+    return asyncio.run(run(config, reach, socket, arguments.group, recorder, arguments.seconds))
 
 
 async def run(
-    config: Config, open_session: Opener, socket: Path, group: str | None, recorder: "Recorder | None"
+    config: Config,
+    open_session: Opener,
+    socket: Path,
+    group: str | None,
+    recorder: "Recorder | None",
+    seconds: float | None = None,
 ) -> int:
-    """Collect until SIGTERM or SIGINT. Exit status 0 then, 2 when socket or recording cannot be had."""
+    """Collect for `seconds` (None: until SIGTERM or SIGINT).
+
+    Exit status 0 then, 2 when socket or recording cannot be had.
+    """
     allow_files()
     try:
         # First of all: a second collector must neither ask the nodes anything nor record.
@@ -63,6 +72,8 @@ async def run(
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, working.cancel)
     try:
+        await asyncio.wait({working}, timeout=seconds)
+        working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
     except NoSocket as why:

@@ -20,10 +20,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     collect.add_argument("--record", action="store_true", help="keep a recording too")
     record = _command(commands, "record", "keep a recording of every pair, until ended")
-    record.add_argument(
-        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after so long (default: never)"
-    )
     for one in (collect, record):
+        one.add_argument(
+            "--for",
+            dest="seconds",
+            type=_seconds,
+            metavar="SECONDS",
+            help="end after so long (default: never)",
+        )
         one.add_argument(
             "--size", type=_megabytes, metavar="MB", help="what the recording may take (50 for each pair)"
         )

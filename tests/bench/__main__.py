@@ -9,6 +9,7 @@ BENCHES = (
     "idle",
     "fleet",
     "fleet_screen",
+    "collector",
     "run_output",
     "jobs",
     "streaming",

@@ -122,9 +122,12 @@ def console(config: Path) -> Iterator[tuple[int, int]]:
         os.execv(sys.executable, program(config, "monitor"))
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 160, 0, 0))
     loop = asyncio.get_running_loop()
-    loop.add_reader(terminal, lambda: os.read(terminal, 1 << 16))
+    drawn = bytearray()
+    loop.add_reader(terminal, lambda: drawn.extend(os.read(terminal, 1 << 16)))
     try:
         yield pid, terminal
+        if b"pair-007" not in drawn:
+            raise RuntimeError("the fleet was not drawn")
     finally:
         loop.remove_reader(terminal)
         os.kill(pid, 9)

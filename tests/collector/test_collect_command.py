@@ -87,7 +87,7 @@ async def test_it_is_killed_restarted_and_ended_and_viewers_see_the_pair_all_the
             assert state.truths[0].mounted.value == "yes"
             await viewer.says("collector, 1 viewer")
             first.kill()
-            await viewer.says("polling itself: no collector at")
+            await viewer.says("polling itself: no collector")
         # What kill -9 leaves behind does not stand in the way of the next one.
         assert (tmp_path / "c.sock").is_socket()
         async with program(with_hook, tmp_path, "--record") as second:

@@ -187,6 +187,7 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "control": (),
     "authorize": ("--read-only",),
     "runs": (),
+    "collect": ("--socket", "collector.sock", "--for", "3"),
     "papers": (),
     "record": ("--for", "3"),
     "replay": ("--json",),

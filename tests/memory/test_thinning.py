@@ -179,9 +179,9 @@ def test_a_file_stays_within_its_bound_and_the_oldest_goes_first(file: Path) -> 
     assert span is not None
     assert span.first > T0
     assert span.last == T0 + 7200
-    news = recording.pieces("lab", span.last)[0].news
-    assert isinstance(news, SectionRead)
-    assert len(news.text) == 120
+    newest = recording.pieces("lab", span.last)[0].news
+    assert isinstance(newest, SectionRead)
+    assert len(newest.text) == 120
 
 
 def test_figures_of_a_minute_become_those_of_an_hour(file: Path) -> None:

@@ -1,9 +1,10 @@
 """The console with the recording of a night, and a source for the present."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from console.app import MirrorgateApp
 from console.memory.reader import Reader
+from console.model.config import PairConfig
 from console.model.snapshot import PairState
 from console.screens.replaying import Start
 from tests.replay.fake_recording import FakeRecording, events_of, figures, outage
@@ -31,13 +32,14 @@ def replay_console(
     at: float | None = None,
     start: bool = False,
     feed: Feed | None = None,
+    pairs: Sequence[PairConfig] = (),
     state: Callable[[], PairState] = sample.healthy,
     theme: str = "textual-dark",
     ascii_only: bool = False,
 ) -> MirrorgateApp:
     """A console whose present is a sample; with `start` it has only the recording."""
     app = MirrorgateApp(
-        [night_pair()],
+        [night_pair(), *pairs],
         feed or Feed(*([] if start else [state()])),
         read_only=start,
         reader=Reader(recording.path, lambda path: recording),

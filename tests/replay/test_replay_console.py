@@ -17,7 +17,7 @@ from console.screens.logs import LogsScreen
 from console.screens.replaying import NOT_NOW, NOTHING_RECORDED
 from console.screens.trends import TrendsScreen
 from tests.replay.fake_recording import FakeRecording
-from tests.replay.night import BEGIN, DIED, END
+from tests.replay.night import BEGIN, DIED, END, night_pair
 from tests.replay.replaying_app import PAIR, replay_console
 from tests.screens import sample
 from tests.screens.fake_jobs import FakeJobs
@@ -332,3 +332,24 @@ def test_a_replay_looks_as_it_did(name: str, the_night: FakeRecording, snap_comp
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=drawn)
+
+
+async def test_with_several_pairs_each_has_its_line_of_that_moment_and_the_shown_one_is_whole(
+    night_recording: FakeRecording,
+) -> None:
+    other = night_pair().model_copy(update={"name": "other"})
+    night_recording.tapes = {
+        **night_recording.tapes,
+        "other": [replace(piece, pair="other") for piece in night_recording.tapes[PAIR]],
+    }
+    app = replay_console(night_recording, start=True, at=DIED + 30, pairs=(other,))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await eventually(lambda: app.lines.keys() == {PAIR, "other"})
+        assert app.lines["other"].roles == app.lines[PAIR].roles == (Role.UNKNOWN, Role.MASTER)
+        assert "other" not in app.states
+        app.pair = "other"
+        await eventually(lambda: "other" in app.states)
+        app.go_to(DIED - 60)
+        await eventually(lambda: app.lines[PAIR].roles == (Role.MASTER, Role.BACKUP))
+        await eventually(lambda: app.lines["other"].roles == (Role.MASTER, Role.BACKUP))
+        await pilot.pause()
