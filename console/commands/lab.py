@@ -15,6 +15,9 @@ NEEDS_BASHKIT = (
     "(there is no wheel for FreeBSD; run the lab on Linux or macOS, the console itself needs nothing more)"
 )
 
+_RECORDING = 200
+"""Megabytes that the recording of a lab's console may take; it goes with the lab."""
+
 
 def main(
     words: Sequence[str],
@@ -98,12 +101,17 @@ async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
     from console.commands.console import Watching, jobs, mails
     from console.engine.journal import Journal
     from console.lab.pair import serve
+    from console.memory.reader import Reader
+    from console.memory.recorder import MEGABYTE, Recorder
 
     lab = await serve(speed=speed, scenario=scenario)
     journal = Journal()
+    recorder = Recorder(lab.config_file.with_name("recording.db"), _RECORDING * MEGABYTE)
+    recording = Reader(recorder.path)
     try:
         config = await asyncio.to_thread(config_file.load, lab.config_file)
-        watching = Watching(config, config.pairs)
+        await recorder.start()
+        watching = Watching(config, config.pairs, keeper=recorder)
         reader = mails(config, watching)
         app = MirrorgateApp(
             config.pairs,
@@ -113,6 +121,7 @@ async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
             journal=journal.runs,
             faults=lab,
             ascii_only=ascii_only,
+            reader=recording,
         )
         try:
             await app.run_async()
@@ -120,5 +129,7 @@ async def _console(speed: float, ascii_only: bool, scenario: str) -> int:
             await reader.close()
         return app.return_code or 0
     finally:
+        await recording.close()
+        await recorder.close()
         await journal.close()
         await lab.close()

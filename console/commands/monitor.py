@@ -1,12 +1,13 @@
 """`mirrorgate monitor`: the console that only watches. Nothing that could change a node is imported here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 from textual.driver import Driver
 
 from console.app import MirrorgateApp
+from console.collector.collecting import Keeper
 from console.collector.shared_watch import SharedWatching
 from console.commands.open_files import allow_files
 from console.commands.sampling import chosen, opener
@@ -27,8 +28,16 @@ from console.watch.pair_watch import PairWatch
 class Watching:
     """The app's source of states: every pair watched over SSH, sampler lanes only."""
 
-    def __init__(self, config: Config, pairs: Sequence[PairConfig], where: Watcher = "console") -> None:
+    def __init__(
+        self,
+        config: Config,
+        pairs: Sequence[PairConfig],
+        where: Watcher = "console",
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`keeper` keeps a recording of what is read."""
         self._config = config
+        self._keeper = keeper
         self._pairs = tuple(pairs)
         self._hooks = Hooks(config.on_event, where)
         self._fleet: Fleet | None = None
@@ -40,10 +49,23 @@ class Watching:
         """States of every pair, as they change; questions go to `asker`."""
         reach = opener(self._config, asker)
         self.asker = asker
-        watches = tuple(PairWatch(pair, reach) for pair in self._pairs)
+        told = self._keeper.take if self._keeper is not None else None
+        watches = tuple(PairWatch(pair, reach, told) for pair in self._pairs)
         self._eyes = {pair.name: PairEyes(watch) for pair, watch in zip(self._pairs, watches, strict=True)}
         self._fleet = Fleet(watches)
-        return self._hooks.beside(self._fleet.states())
+        states = self._hooks.beside(self._fleet.states())
+        return states if self._keeper is None else self._kept(states, watches, self._keeper)
+
+    async def _kept(
+        self, states: AsyncGenerator[PairState, None], watches: Sequence[PairWatch], keeper: Keeper
+    ) -> AsyncGenerator[PairState, None]:
+        of = {watch.pair.name: watch for watch in watches}
+        try:
+            async for state in states:
+                keeper.follow(state, settled=of[state.snapshot.config.name].settled)
+                yield state
+        finally:
+            await states.aclose()
 
     def look(self, pair: str) -> None:
         """Every pair is watched whole, whichever is shown."""

@@ -1,5 +1,7 @@
 """The lines of a qmail-send log joined into messages: what came, where it went, how it ended, what bounced.
 
+This is the only place that joins: `qmail_timeline` tells what stands here in another way.
+
 A message number is an inode and used again at once, so a message is its number within one life: from
 `new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
 preprocesses; it is one message when its info line is the same, and began when it was announced first.
@@ -20,31 +22,62 @@ from console.parse.qmail_log import (
     Mangled,
     MessageInfo,
     NewMessage,
+    Result,
     Stamp,
     Starting,
     TripleBounce,
 )
 
 Outcome: TypeAlias = Literal["success", "failure", "queued"]
+TryOutcome: TypeAlias = Literal["success", "failure", "deferral", "running", "lost"]
+"""`lost`: there will be no result, because qmail-send died while it ran."""
+
+
+class Try:
+    """A delivery that was started."""
+
+    # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
+    __slots__ = ("alone", "channel", "delivery", "ended", "outcome", "recipient", "report", "started")
+
+    def __init__(self, event: Starting, started: Stamp | None, *, alone: bool) -> None:
+        self.delivery = event.delivery
+        self.recipient = event.recipient
+        self.channel: Channel = event.channel
+        self.started = started
+        self.alone = alone
+        """Whether no other of its message ran on its channel then."""
+        self.ended: Stamp | None = None
+        self.outcome: TryOutcome = "running"
+        self.report = ""
 
 
 class Recipient:
     """A recipient of a message on one channel; `queued` is: no final answer in these lines."""
 
-    # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
-    __slots__ = ("attempts", "channel", "deliveries", "lost", "outcome", "reason", "recipient")
+    __slots__ = ("channel", "outcome", "reason", "recipient", "tries")
 
     def __init__(self, recipient: str, channel: Channel) -> None:
         self.recipient = recipient
         self.channel: Channel = channel
-        self.attempts = 0
-        """Deliveries started."""
+        self.tries: list[Try] = []
         self.outcome: Outcome = "queued"
         self.reason: str | None = None
         """The report of the last delivery that has one, as logged."""
-        self.deliveries: list[int] = []
-        self.lost = 0
+
+    @property
+    def attempts(self) -> int:
+        """Deliveries started."""
+        return len(self.tries)
+
+    @property
+    def deliveries(self) -> list[int]:
+        """Their numbers."""
+        return [one.delivery for one in self.tries]
+
+    @property
+    def lost(self) -> int:
         """Deliveries without a result, because qmail-send died while they ran."""
+        return sum(one.outcome == "lost" for one in self.tries)
 
 
 class Message:
@@ -52,17 +85,22 @@ class Message:
 
     __slots__ = (
         "announced",
+        "born",
         "bounce",
+        "bounced",
         "bytes",
         "discarded",
         "ended",
+        "given_up",
         "last",
         "message",
         "over",
         "qp",
         "recipients",
+        "running",
         "sender",
         "started",
+        "tries",
         "uid",
     )
 
@@ -74,16 +112,24 @@ class Message:
         self.uid: int | None = None
         self.started = started
         """Of its first line here; with `announced`, of its `new msg`."""
+        self.born: Stamp | None = None
+        """Of its info line."""
         self.ended: Stamp | None = None
         self.over = False
         """Whether `end msg` was read (its line may have no stamp)."""
         self.last = started
         self.announced = 0
         self.recipients: dict[tuple[str, Channel], Recipient] = {}
+        self.tries: list[Try] = []
+        """Of all recipients, by their start."""
+        self.running: dict[Channel, int] = {"local": 0, "remote": 0}
         self.bounce: Message | None = None
         """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
+        self.bounced: Stamp | None = None
         self.discarded = False
         """Whether qmail-send threw the bounce away (`triple bounce`)."""
+        self.given_up: Stamp | None = None
+        """When it did."""
 
 
 class Joining:
@@ -92,7 +138,7 @@ class Joining:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._alive: dict[int, Message] = {}
-        self._open: dict[int, tuple[Message, Recipient]] = {}
+        self._open: dict[int, tuple[Message, Try]] = {}
         self._awaited: dict[int, Message] = {}
         self._again: dict[int, Stamp | None] = {}
         """When a message was announced again of which nothing more was said yet."""
@@ -106,7 +152,7 @@ class Joining:
         match event:
             case NewMessage(msg):
                 known = self._alive.get(msg)
-                if known is not None and known.announced and not known.recipients:
+                if known is not None and known.announced and not known.tries:
                     # The same again, or another after a lost end: its info line will tell.
                     known.announced += 1
                     known.last = at
@@ -115,39 +161,53 @@ class Joining:
                     self._begin(msg, at).announced = 1
             case MessageInfo(msg, size, sender, qp, uid):
                 self._info(msg, (sender, size, qp, uid), at)
-            case Starting(delivery, msg, channel, to):
-                if delivery == 1:
-                    # Numbers start again with qmail-send: what still ran has died with it.
-                    for _, lost in self._open.values():
-                        lost.lost += 1
-                    self._open.clear()
-                elif delivery in self._open:
-                    self._open[delivery][1].lost += 1
-                life = self._life(msg, at)
-                recipient = life.recipients.setdefault((to, channel), Recipient(to, channel))
-                recipient.attempts += 1
-                recipient.deliveries.append(delivery)
-                recipient.outcome = "queued"
-                self._open[delivery] = life, recipient
+            case Starting():
+                self._starting(event, at)
             case Delivered(delivery, result, report):
-                self._answered(delivery, at, report, "queued" if result == "deferral" else result)
+                self._answered(delivery, result, report, at)
             case Mangled(delivery):
-                self._answered(delivery, at, "report mangled, will defer", "queued")
+                self._answered(delivery, "deferral", "report mangled, will defer", at)
             case Bounced(msg, qp):
                 life = self._life(msg, at)
-                life.bounce = Message(None, qp=qp)
+                life.bounce, life.bounced = Message(None, qp=qp), at
                 self._awaited[qp] = life
             case TripleBounce(msg):
-                self._life(msg, at).discarded = True
+                life = self._life(msg, at)
+                life.discarded, life.given_up = True, at
             case Ended(msg):
                 life = self._life(msg, at)
                 life.ended, life.over = at, True
                 del self._alive[msg]
 
-    def _answered(self, delivery: int, at: Stamp | None, report: str, outcome: Outcome) -> None:
+    def _starting(self, event: Starting, at: Stamp | None) -> None:
+        # Numbers start again with qmail-send: what still ran has died with it.
+        for died in list(self._open) if event.delivery == 1 else (event.delivery,):
+            if lost := self._over(died):
+                lost[1].outcome = "lost"
+        life = self._life(event.msg, at)
+        key = event.recipient, event.channel
+        recipient = life.recipients.setdefault(key, Recipient(*key))
+        recipient.outcome = "queued"
+        started = Try(event, at, alone=not life.running[event.channel])
+        recipient.tries.append(started)
+        life.tries.append(started)
+        life.running[event.channel] += 1
+        self._open[event.delivery] = life, started
+
+    def _answered(self, delivery: int, result: Result, report: str, at: Stamp | None) -> None:
+        if running := self._over(delivery):
+            life, one = running
+            life.last = one.ended = at
+            one.outcome, one.report = result, report
+            recipient = life.recipients[one.recipient, one.channel]
+            recipient.outcome = "queued" if result == "deferral" else result
+            recipient.reason = report
+
+    def _over(self, delivery: int) -> tuple[Message, Try] | None:
         if running := self._open.pop(delivery, None):
-            life, recipient = running
-            life.last, recipient.reason, recipient.outcome = at, report, outcome
+            life, one = running
+            life.running[one.channel] -= 1
+        return running
 
     def _begin(self, msg: int, at: Stamp | None) -> Message:
         life = self._alive[msg] = Message(msg, started=at)
@@ -167,9 +227,9 @@ class Joining:
         known = (life.sender, life.bytes, life.qp, life.uid)
         bare = life.sender is None and pending
         if (life.sender is not None and known != told) or (bare and (life.bounce or life.discarded)):
-            life.announced = max(life.announced - 1, 0)
+            life.announced -= pending
             life = self._begin(msg, announced)
-            life.last, life.announced = at, 1
+            life.last, life.announced = at, int(pending)
         elif bare:
             # Of what was announced before nothing is known: nothing says that it was the same message.
             life.started = announced
@@ -177,9 +237,11 @@ class Joining:
             self.messages.append(life)
         again = life.sender is not None
         life.sender, life.bytes, life.qp, life.uid = told
+        life.born = at
         # A process number repeats; a bounce has an empty sender, a double bounce #@[]. One that is told of
-        # again may have a bounce itself by now, and nothing is the bounce of its own bounce.
-        if not again and life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
+        # again, or that has a bounce itself, is none: nothing is the bounce of its own bounce.
+        new = not again and life.bounce is None
+        if new and life.sender in ("", "#@[]") and (bounced := self._awaited.pop(told[2], None)):
             bounced.bounce = life
 
 
@@ -193,5 +255,4 @@ def joined(lines: Iterable[Line]) -> list[Message]:
 
 def deliveries(message: Message) -> Iterator[int]:
     """The delivery numbers of a message, over all its recipients."""
-    for recipient in message.recipients.values():
-        yield from recipient.deliveries
+    return (one.delivery for one in message.tries)

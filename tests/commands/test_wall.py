@@ -72,7 +72,7 @@ def test_every_way_out_that_textual_has_is_refused_by_the_wall() -> None:
 
 @pytest.fixture
 def config(config: Config) -> Config:
-    hook = HookConfig(name="page", command=("/usr/bin/touch", "/nowhere"), where=("monitor",))
+    hook = HookConfig(name="page", command=("/usr/bin/true",), where=("monitor",))
     return config.model_copy(update={"on_event": (hook,)})
 
 

@@ -80,9 +80,13 @@ async def test_a_second_that_passes_touches_no_cell_but_those_of_ages(
     app = console(sample.healthy(), clock=clock)
     async with app.run_test(size=(120, 40)) as pilot:
         await eventually(lambda: app.states)
-        await pilot.pause()
-        updates: list[object] = []
+        # Textual puts the keys into the footer when it has time for it.
+        await eventually(lambda: app.screen.query("FooterKey"))
+        updates: list[object] = [None]
         monkeypatch.setattr(app, "_display", lambda screen, update: updates.append(update))
+        while updates:
+            updates.clear()
+            await pilot.pause()
         clock.now += 20
         app.beat = clock.now
         await eventually(lambda: updates)

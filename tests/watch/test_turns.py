@@ -53,7 +53,7 @@ async def test_nodes_that_are_dead_do_not_keep_the_others_waiting() -> None:
 
     started: list[int] = []
     opened = in_turn(_opener(never), at_once=2, longest=0.01)
-    tasks = [asyncio.create_task(opened(NODE)) for _ in range(6)]
+    tasks = [asyncio.ensure_future(opened(NODE)) for _ in range(6)]
     await eventually(lambda: len(answered) == 2)
     dead.set()
     await asyncio.gather(*tasks)
@@ -73,7 +73,7 @@ async def test_a_turn_ends_with_trouble_and_with_cancellation() -> None:
         await hanging.wait()
 
     waits = in_turn(_opener(hang), at_once=1, longest=60.0)
-    first, second = (asyncio.create_task(waits(NODE)) for _ in range(2))
+    first, second = (asyncio.ensure_future(waits(NODE)) for _ in range(2))
     await asyncio.sleep(0)
     second.cancel()
     first.cancel()
