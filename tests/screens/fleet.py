@@ -55,8 +55,8 @@ def split(one: PairConfig) -> PairLine:
     return well(
         one,
         worst=Severity.CRITICAL,
-        worst_id="P01",
-        worst_what=f"mounted on both nodes: {one.master.name} and {one.slave.name}",
+        worst_id="P38",
+        worst_what=f"{one.mount} is mounted on both nodes, read-write",
         findings=4,
         roles=(Role.MASTER, Role.MASTER),
         address=(YES, YES),
@@ -74,8 +74,9 @@ def rebuilding(one: PairConfig, percent: int = 43) -> PairLine:
     return well(
         one,
         worst=Severity.WARNING,
-        worst_id="R21",
-        worst_what=f"{one.slave.name}'s copy is only {percent} % done",
+        worst_id="P23",
+        worst_what=f"{one.mirror} is written to on {one.master.name} while ggate0 is rebuilt: "
+        f"the only whole copy is on {one.master.name}",
         findings=1,
         mirror=MirrorState.DEGRADED,
         components=(ComponentState.ACTIVE, ComponentState.SYNCHRONIZING),
@@ -92,8 +93,8 @@ def gone(one: PairConfig) -> PairLine:
     return well(
         one,
         worst=Severity.UNKNOWN,
-        worst_id="U01",
-        worst_what=f"{one.slave.name} does not answer: connection timed out; is it up?",
+        worst_id="P43",
+        worst_what=f"{one.slave.name} cannot be reached, last seen 840 s ago: its state is unknown",
         findings=2,
         links=(LinkState.LIVE, LinkState.LOST),
         roles=(Role.MASTER, Role.UNKNOWN),
@@ -114,8 +115,8 @@ def noticed(one: PairConfig) -> PairLine:
     return well(
         one,
         worst=Severity.NOTICE,
-        worst_id="P22",
-        worst_what=f"{one.slave.name} serves away from home",
+        worst_id="P09",
+        worst_what=f"ggated on {one.slave.name} listens on every interface (*:3080)",
         findings=1,
         roles=(Role.BACKUP, Role.MASTER),
         address=(NO, YES),
