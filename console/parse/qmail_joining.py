@@ -37,18 +37,18 @@ class Try:
     """A delivery that was started."""
 
     # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
-    __slots__ = ("alone", "channel", "delivery", "ended", "outcome", "recipient", "report", "started")
+    __slots__ = ("delivery", "ended", "line", "outcome", "report", "started", "until")
 
-    def __init__(self, event: Starting, started: Stamp | None, *, alone: bool) -> None:
-        self.delivery = event.delivery
-        self.recipient = event.recipient
-        self.channel: Channel = event.channel
+    def __init__(self, delivery: int, started: Stamp | None, line: int) -> None:
+        self.delivery = delivery
         self.started = started
-        self.alone = alone
-        """Whether no other of its message ran on its channel then."""
         self.ended: Stamp | None = None
         self.outcome: TryOutcome = "running"
         self.report = ""
+        self.line = line
+        """Which line of these says that it started."""
+        self.until: int | None = None
+        """The line of its result, or that tells that it was lost."""
 
 
 class Recipient:
@@ -97,10 +97,8 @@ class Message:
         "over",
         "qp",
         "recipients",
-        "running",
         "sender",
         "started",
-        "tries",
         "uid",
     )
 
@@ -120,9 +118,6 @@ class Message:
         self.last = started
         self.announced = 0
         self.recipients: dict[tuple[str, Channel], Recipient] = {}
-        self.tries: list[Try] = []
-        """Of all recipients, by their start."""
-        self.running: dict[Channel, int] = {"local": 0, "remote": 0}
         self.bounce: Message | None = None
         """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
         self.bounced: Stamp | None = None
@@ -138,13 +133,15 @@ class Joining:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._alive: dict[int, Message] = {}
-        self._open: dict[int, tuple[Message, Try]] = {}
+        self._open: dict[int, tuple[Message, Recipient, Try]] = {}
         self._awaited: dict[int, Message] = {}
         self._again: dict[int, Stamp | None] = {}
         """When a message was announced again of which nothing more was said yet."""
+        self._line = 0
 
     def take(self, line: Line) -> None:
         """Join one decoded line; lines that concern no message change nothing."""
+        self._line += 1
         if line.event is not None:
             self._event(line.event, line.stamp)
 
@@ -152,7 +149,7 @@ class Joining:
         match event:
             case NewMessage(msg):
                 known = self._alive.get(msg)
-                if known is not None and known.announced and not known.tries:
+                if known is not None and known.announced and not known.recipients:
                     # The same again, or another after a lost end: its info line will tell.
                     known.announced += 1
                     known.last = at
@@ -161,8 +158,16 @@ class Joining:
                     self._begin(msg, at).announced = 1
             case MessageInfo(msg, size, sender, qp, uid):
                 self._info(msg, (sender, size, qp, uid), at)
-            case Starting():
-                self._starting(event, at)
+            case Starting(delivery, msg, channel, to):
+                self._lose(list(self._open) if delivery == 1 else [delivery])
+                life = self._life(msg, at)
+                recipient = life.recipients.get((to, channel))
+                if recipient is None:
+                    recipient = life.recipients[to, channel] = Recipient(to, channel)
+                started = Try(delivery, at, self._line)
+                recipient.tries.append(started)
+                recipient.outcome = "queued"
+                self._open[delivery] = life, recipient, started
             case Delivered(delivery, result, report):
                 self._answered(delivery, result, report, at)
             case Mangled(delivery):
@@ -179,35 +184,20 @@ class Joining:
                 life.ended, life.over = at, True
                 del self._alive[msg]
 
-    def _starting(self, event: Starting, at: Stamp | None) -> None:
+    def _lose(self, deliveries: Iterable[int]) -> None:
         # Numbers start again with qmail-send: what still ran has died with it.
-        for died in list(self._open) if event.delivery == 1 else (event.delivery,):
-            if lost := self._over(died):
-                lost[1].outcome = "lost"
-        life = self._life(event.msg, at)
-        key = event.recipient, event.channel
-        recipient = life.recipients.setdefault(key, Recipient(*key))
-        recipient.outcome = "queued"
-        started = Try(event, at, alone=not life.running[event.channel])
-        recipient.tries.append(started)
-        life.tries.append(started)
-        life.running[event.channel] += 1
-        self._open[event.delivery] = life, started
+        for delivery in deliveries:
+            if running := self._open.pop(delivery, None):
+                lost = running[2]
+                lost.outcome, lost.until = "lost", self._line
 
     def _answered(self, delivery: int, result: Result, report: str, at: Stamp | None) -> None:
-        if running := self._over(delivery):
-            life, one = running
+        if running := self._open.pop(delivery, None):
+            life, recipient, one = running
             life.last = one.ended = at
-            one.outcome, one.report = result, report
-            recipient = life.recipients[one.recipient, one.channel]
+            one.outcome, one.report, one.until = result, report, self._line
             recipient.outcome = "queued" if result == "deferral" else result
             recipient.reason = report
-
-    def _over(self, delivery: int) -> tuple[Message, Try] | None:
-        if running := self._open.pop(delivery, None):
-            life, one = running
-            life.running[one.channel] -= 1
-        return running
 
     def _begin(self, msg: int, at: Stamp | None) -> Message:
         life = self._alive[msg] = Message(msg, started=at)
@@ -255,4 +245,5 @@ def joined(lines: Iterable[Line]) -> list[Message]:
 
 def deliveries(message: Message) -> Iterator[int]:
     """The delivery numbers of a message, over all its recipients."""
-    return (one.delivery for one in message.tries)
+    for recipient in message.recipients.values():
+        yield from recipient.deliveries

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from math import inf
 
 from console.model.mail import Channel
 from console.model.mail_timeline import Attempt, Timeline, When
@@ -40,28 +42,35 @@ def _timeline(message: Message, depth: int = 0) -> Timeline:
     )
 
 
+@dataclass(slots=True)
+class _Pass:
+    began: float | None = None
+    """When qmail-send began to go through the recipients of a channel: retries are counted from it."""
+    names: set[str] = field(default_factory=set)
+    until: float = 0
+    """The line at which the last of its deliveries was over."""
+
+
 def _attempts(message: Message) -> Iterator[Attempt]:
     born = _when(message.born).at
-    count: dict[tuple[str, Channel], int] = {}
-    # When qmail-send began to go through the recipients of a channel, from which retries are counted.
-    passes: dict[Channel, tuple[float | None, set[str]]] = {}
-    for one in message.tries:
-        began, names = passes.get(one.channel, (None, {one.recipient}))
-        if one.recipient in names and one.alone:
+    passes: dict[Channel, _Pass] = {"local": _Pass(), "remote": _Pass()}
+    tries = [(one, n, of) for of in message.recipients.values() for n, one in enumerate(of.tries, 1)]
+    for one, number, of in sorted(tries, key=lambda row: row[0].line):
+        now = passes[of.channel]
+        if now.until <= one.line and (not now.names or of.recipient in now.names):
             # A pass goes through each recipient once: whoever comes again comes in the next one, or stands
             # in the envelope twice.
-            began, names = passes[one.channel] = _when(one.started).at, set()
-        names.add(one.recipient)
-        key = one.recipient, one.channel
-        count[key] = count.get(key, 0) + 1
+            now.began, now.names = _when(one.started).at, set()
+        now.names.add(of.recipient)
+        now.until = max(now.until, one.until or inf)
         again = None
-        if one.outcome == "deferral" and born is not None and began is not None:
-            again = float(next_attempt(born, began, one.channel))
+        if one.outcome == "deferral" and born is not None and now.began is not None:
+            again = float(next_attempt(born, now.began, of.channel))
         yield Attempt(
             delivery=one.delivery,
-            channel=one.channel,
-            recipient=one.recipient,
-            number=count[key],
+            channel=of.channel,
+            recipient=of.recipient,
+            number=number,
             started=_when(one.started),
             ended=_when(one.ended) if one.outcome not in ("running", "lost") else None,
             outcome=one.outcome,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.memory.reader import Reader
 from console.memory.reading import NoRecording, Recording
 from console.memory.writing import NewStretch
 from console.model.snapshot import LinkState
@@ -98,6 +99,35 @@ def test_after_tells_each_change_once_and_repeats_only_at_the_pulse(file: Path) 
     recording = Recording(file)
     assert len(list(recording.after("lab", T0, T0 + 600))) == 600
     assert len(list(recording.after("lab", T0, T0 + 600, pulse=60))) == 10
+
+
+def test_after_ends_with_the_newest_of_what_stayed_the_same(file: Path) -> None:
+    written(file, [read(T0 + n, "same") for n in range(101)]).close()
+    told = list(Recording(file).after("lab", T0, T0 + 59, pulse=12))
+    assert [round(piece.at - T0) for piece in told] == [12, 24, 36, 48, 59]
+
+
+async def test_a_recording_that_is_replaced_is_opened_anew(file: Path) -> None:
+    reader = Reader(file)
+    try:
+        written(file, [read(T0, "one")]).close()
+        assert said(await reader.ask(lambda recording: recording.pieces("lab", T0))) == {"ps": "one"}
+        file.unlink()
+        with pytest.raises(NoRecording, match="there is no recording"):
+            await reader.ask(lambda recording: recording.pairs())
+        written(file, [read(T0, "two")]).close()
+        assert said(await reader.ask(lambda recording: recording.pieces("lab", T0))) == {"ps": "two"}
+        other = file.with_name("other.db")
+        written(other, [read(T0, "three")]).close()
+        other.replace(file)
+        assert said(await reader.ask(lambda recording: recording.pieces("lab", T0))) == {"ps": "three"}
+    finally:
+        await reader.close()
+
+
+def test_a_directory_in_place_of_the_file_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(NoRecording, match="it is a directory: name the file"):
+        Recording(tmp_path)
 
 
 def test_where_nothing_was_recorded_nothing_is_known(file: Path) -> None:
