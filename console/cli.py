@@ -4,11 +4,12 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from console.commands import job_arguments, jump_host
-from console.commands.complaining import complain
+from console.commands.complaining import complain, no_terminal
 from console.commands.wide_parser import Parser
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="as JSON")
     events = sampling("events", "print role, mirror, mount and link changes as they happen")
     events.add_argument("--json", action="store_true", help="one JSON object per line")
-    events.add_argument("--for", dest="seconds", type=float, metavar="S", help="stop after S seconds")
+    events.add_argument(
+        "--for", dest="seconds", type=jump_host.seconds, metavar="S", help="stop after S seconds"
+    )
     init = commands.add_parser("init", help="discover a pair and write the configuration")
     init.add_argument(
         "hosts", nargs=2, metavar="HOST", help="[user@]host of each node, or an ssh_config alias"
@@ -115,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     control.add_argument("--node", metavar="NODE", help="only this node")
     control.add_argument("--dir", type=Path, metavar="DIR", help="a local directory, without asking any node")
     control.add_argument(
-        "--timeout", type=float, default=15.0, metavar="S", help="give up after S seconds (15)"
+        "--timeout", type=_seconds, default=15.0, metavar="S", help="give up after S seconds (15)"
     )
     control.add_argument("--json", action="store_true", help="as JSON")
     lab = commands.add_parser("lab", help="a simulated pair behind real SSH servers, and the console on it")
@@ -136,10 +139,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _seconds(word: str) -> float:
-    seconds = float(word)
-    if not 0 < seconds <= 3600:
-        raise ValueError(word)
-    return seconds
+    with suppress(ValueError):
+        if 0 < (seconds := float(word)) <= 3600:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{word!r}: expected seconds, more than 0 and up to 3600")
 
 
 class _Version(argparse.Action):
@@ -290,6 +293,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
         read_only = arguments.read_only or arguments.command == "monitor"
         wanted = getattr(arguments, "pair", None)
+        if no_terminal("status --watch"):
+            return 2
         return console.run(
             config,
             path,

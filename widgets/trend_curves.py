@@ -170,10 +170,13 @@ class TrendCurves(Drawn, Titled):
             begin = min(max(0, place), max(0, room - len(said)))
             if here is not None and begin - 1 <= here <= begin + len(said):
                 return
+            if any(cell != " " for cell in cells[max(0, begin - 1) : begin + len(said) + 1]):
+                return
             cells[begin : begin + len(said)] = said
 
         steps = max(1, min(6, room // 12))
-        for step in range(steps + 1):
+        # The ends first: what has no room between them is left out.
+        for step in (0, steps, *range(1, steps)):
             write(trends.first + (trends.last - trends.first) * step / steps, room * step // steps)
         line = "".join(cells)[:room]
         if here is None:

@@ -1,11 +1,14 @@
 """The part of the command line for a jump host: many viewers, a memory, a browser, papers."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from console.model.config import Config
+
+N = TypeVar("N", int, float)
 
 NAMES = frozenset({"collect", "record", "replay", "trends", "serve"})
 """The commands this module describes that need the configuration."""
@@ -14,7 +17,7 @@ NAMES = frozenset({"collect", "record", "replay", "trends", "serve"})
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Describe every command of a jump host."""
     collect = _command(commands, "collect", "read the nodes once for many read-only consoles, until ended")
-    collect.add_argument("--socket", type=Path, metavar="FILE", help="the Unix socket to serve at")
+    collect.add_argument("--socket", type=_file, metavar="FILE", help="the Unix socket to serve at")
     collect.add_argument(
         "--group", metavar="NAME", help="whose members may connect (default: the user's own)"
     )
@@ -24,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         one.add_argument(
             "--for",
             dest="seconds",
-            type=_seconds,
+            type=seconds,
             metavar="SECONDS",
             help="end after so long (default: never)",
         )
@@ -38,7 +41,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     replay.add_argument("--speed", type=float, default=1.0, metavar="N", help="N times as fast as it was")
     replay.add_argument("--json", action="store_true", help="print the span as JSON, one line a snapshot")
     replay.add_argument(
-        "--every", type=_seconds, default=60.0, metavar="SECONDS", help="with --json: a line so often (60)"
+        "--every", type=seconds, default=60.0, metavar="SECONDS", help="with --json: a line so often (60)"
     )
     trends = _command(commands, "trends", "queue, rebuild rate, outages and drills of each pair over time")
     trends.add_argument("pair", nargs="?", metavar="PAIR", help="only this pair (default: all)")
@@ -48,7 +51,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     trends.add_argument("--until", metavar="TIME", help="up to there")
     trends.add_argument("--json", action="store_true", help="as JSON")
     for one in (record, replay, trends):
-        one.add_argument("--file", type=Path, metavar="FILE", help="the recording")
+        one.add_argument("--file", type=_file, metavar="FILE", help="the recording")
     serve = _command(commands, "serve", "the read-only console in a browser, until ended")
     serve.add_argument(
         "--listen", metavar="HOST:PORT", default="127.0.0.1:9651", help="where to serve (127.0.0.1:9651)"
@@ -87,24 +90,33 @@ def run(arguments: argparse.Namespace, config: "Config", path: Path) -> int:
             return serve.main(arguments, config, path)
 
 
+def seconds(word: str) -> float:
+    """The value of `--for` and its like. Raises ArgumentTypeError."""
+    return _number(word, float, 0.1, 86400, "seconds, 0.1 to 86400")
+
+
 def _megabytes(word: str) -> int:
-    number = int(word)
-    if number < 1:
-        raise ValueError(word)
-    return number
-
-
-def _seconds(word: str) -> float:
-    number = float(word)
-    if not 0.1 <= number <= 86400:
-        raise ValueError(word)
-    return number
+    return _number(word, int, 1, 1_000_000, "megabytes, a whole number from 1 on")
 
 
 def _viewers(word: str) -> int:
-    number = int(word)
-    if not 1 <= number <= 200:
-        raise ValueError(word)
+    return _number(word, int, 1, 200, "a whole number, 1 to 200")
+
+
+def _file(word: str) -> Path:
+    if not word:
+        raise argparse.ArgumentTypeError("expected the path of a file")
+    return Path(word)
+
+
+def _number(word: str, kind: Callable[[str], N], lowest: float, highest: float, expected: str) -> N:
+    try:
+        number = kind(word)
+    except ValueError:
+        number = kind("0")
+    # A NaN is on neither side of a bound.
+    if not lowest <= number <= highest:
+        raise argparse.ArgumentTypeError(f"{word!r}: expected {expected}")
     return number
 
 

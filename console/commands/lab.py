@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from console.commands.complaining import no_terminal
+
 if TYPE_CHECKING:
     from console.lab.pair import LabPair
 
@@ -39,6 +41,8 @@ def main(
         return fault(words[1:])
     if speed <= 0 or speed > 1000:
         print("mirrorgate: --speed is a number above 0 and not above 1000", file=sys.stderr)
+        return 2
+    if not serve and no_terminal("lab --serve"):
         return 2
     scenario = "disks" if disks else "bare" if bare else "healthy"
     return asyncio.run(_serve(speed, scenario) if serve else _console(speed, ascii_only, scenario))

@@ -12,6 +12,9 @@ def main(folder: Path | None) -> int:
         for paper in papers():
             print(f"{paper.path:36} {paper.what}")
         return 0
+    if folder.exists() and not folder.is_dir():
+        complain(f"{folder} is no directory: name one, or one to be made")
+        return 2
     told = tuple(papers())
     if taken := [paper.path for paper in told if (folder / paper.path).exists()]:
         complain(f"{folder / taken[0]} is there already: name another directory")

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from console.commands.complaining import complain
+from console.commands.complaining import complain, no_terminal
 from console.commands.sampling import chosen
 from console.memory.reader import Reader
 from console.memory.reading import NoRecording
@@ -54,6 +54,8 @@ async def _run(arguments: argparse.Namespace, config: Config, pairs: Sequence[Pa
     reader, journal = Reader(recording_of(config, arguments.file)), Journal()
     try:
         at = await _at(arguments.at, reader, pairs)
+        if no_terminal("replay --json"):
+            return 2
         start = Start(at, arguments.speed, playing=at is not None)
         app = MirrorgateApp(
             pairs,

@@ -78,11 +78,13 @@ def as_text(one: Trends) -> str:
     lines = [f"{one.pair}: {_local(one.first)} to {_local(one.last)}"]
     lines += [f"  {_curve_words(curve, one)}" for curve in one.curves]
     away = [a for a in one.away if a.served is Answer.NO]
-    unseen = sum(a.last - a.first for a in one.away if a.served is Answer.UNKNOWN)
+    unseen = sum(a.last - a.first for a in one.away if a.served is Answer.UNKNOWN and a.recorded)
+    gaps = sum(a.last - a.first for a in one.away if not a.recorded)
     total = sum(a.last - a.first for a in away)
     lines.append(
         f"  outages       {len(away)}, {total:.0f} s in all"
         + (f"; {unseen:.0f} s not known" if unseen else "")
+        + (f"; {gaps:.0f} s not recorded" if gaps else "")
     )
     lines += [f"    {_local(a.first)}  {a.last - a.first:.0f} s" for a in away]
     lines.append(f"  drills        {len(one.drills)}")

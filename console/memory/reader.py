@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from console.memory.reading import Recording
+from console.memory.schema import identity, in_words
 
 T = TypeVar("T")
 
 
 class Reader:
-    """Opens the recording at the first question, and again after one that failed."""
+    """Opens the recording at the first question, again after one that failed, and when it is another file."""
 
     def __init__(self, path: Path, open_it: Callable[[Path], Recording] = Recording) -> None:
         self.path = path
         self._open = open_it
         self._recording: Recording | None = None
+        self._file: tuple[int, int] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
 
     async def ask(self, question: Callable[[Recording], T]) -> T:
@@ -29,7 +31,14 @@ class Reader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, question)
 
     def _do(self, question: Callable[[Recording], T]) -> T:
+        try:
+            file = identity(self.path)
+        except OSError as odd:
+            raise in_words(self.path, odd) from odd
+        if file != self._file:
+            self._close()
         if self._recording is None:
+            self._file = file
             self._recording = self._open(self.path)
         try:
             return question(self._recording)

@@ -116,10 +116,10 @@ class Recording:
     def after(self, pair: str, at: float, until: float, *, pulse: float = 1.0) -> Iterator[Taped]:
         """What was learnt later than `at`, up to `until`, oldest first.
 
-        A section that said the same again is told again at most every `pulse` seconds: its age is then right
-        to that. Read it as far as needed: it looks into the file a minute (or an hour, where readings are
-        sparse) at a time. The recording may grow meanwhile; what is later than its end when this began is
-        not told.
+        A section that said the same again is told again at most every `pulse` seconds, and at the end: then
+        its age is right. Read it as far as needed: it looks into the file a minute (or an hour, where
+        readings are sparse) at a time. The recording may grow meanwhile; what is later than its end when this
+        began is not told.
         """
         parts = self._look(lambda db: _segments(db, pair))
         grain = HOUR if parts and parts[-1].ended - until > HOUR else _AT_ONCE

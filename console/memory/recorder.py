@@ -249,6 +249,8 @@ def _remember(latest: dict[tuple[str, str, str], Taped], taped: Taped) -> None:
 def _lock(path: Path) -> int:
     """Whoever holds it records there. Raises NoRecording."""
     name = Path(f"{path}.lock")
+    if path.is_dir():
+        raise NoRecording(f"{path}: it is a directory: name the file of the recording")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -58,7 +58,7 @@ class Row:
         return min(at, self.first + math.floor((at - self.first) / self.step + 0.2) * self.step)
 
     def times(self, first: float, last: float, pulse: float) -> Iterator[float]:
-        """When it was said later than `first`, up to `last`: the first, then one in `pulse` seconds."""
+        """When it was said after `first`, up to `last`: the first, one in `pulse` seconds, the newest."""
         if first < self.first <= last:
             yield self.first
         if self.step <= 0 or self.section == LINK:
@@ -66,9 +66,13 @@ class Row:
         every = self.step * max(1, math.ceil(pulse / self.step - 1e-6))
         number = max(1, math.floor((first - self.first) / every) + 1)
         end = min(last, self.last) + 1e-6
+        told = max(first, self.first)
         while (at := self.first + number * every) <= end:
-            yield at
+            yield (told := at)
             number += 1
+        newest = self.first + math.floor((end - self.first) / self.step) * self.step
+        if newest > told + 1e-3:
+            yield newest
 
     def words(self, db: sqlite3.Connection) -> str:
         """Its text."""

@@ -167,6 +167,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """The file, for reading only. Raises NoRecording."""
     if not path.exists():
         raise NoRecording(f"{path}: there is no recording: `mirrorgate record` keeps one")
+    if path.is_dir():
+        raise NoRecording(f"{path}: it is a directory: name the file of the recording")
     try:
         try:
             return _reading(path, "mode=ro")
@@ -192,6 +194,15 @@ def _reading(path: Path, how: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file has this name now; None: there is none. Raises OSError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def check_format(db: sqlite3.Connection, path: Path) -> None:

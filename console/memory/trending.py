@@ -1,8 +1,9 @@
 """What a recording says of a pair over time, as the trends screen draws it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from console.memory.reading import Recording
+from console.memory.stretches import Span
 from console.model.run import RunRecord
 from console.model.trends import Away, Curve, Drill, Figure, Trends
 from console.model.words import Answer
@@ -16,6 +17,8 @@ CURVES = (
 )
 """Name of the series, title, unit."""
 _DRILL = "failover-drill"
+_ROUNDED = 60.0
+"""Seconds at either end that are no gap: times are asked for in whole minutes."""
 
 
 def trends(recording: Recording, pair: str, first: float, last: float) -> Trends:
@@ -37,11 +40,30 @@ def trends(recording: Recording, pair: str, first: float, last: float) -> Trends
             for name, title, unit in CURVES
         ),
         tuple(
-            Away(max(first, one.first), min(last, one.last), one.served)
-            for one in recording.service(pair, first, last)
-            if one.served is not Answer.YES
+            sorted((*_away(recording, pair, first, last), *_gaps(recording, pair, first, last)), key=_first)
         ),
     )
+
+
+def _first(one: Away) -> float:
+    return one.first
+
+
+def _away(recording: Recording, pair: str, first: float, last: float) -> Iterator[Away]:
+    for one in recording.service(pair, first, last):
+        if one.served is not Answer.YES:
+            yield Away(max(first, one.first), min(last, one.last), one.served)
+
+
+def _gaps(recording: Recording, pair: str, first: float, last: float) -> Iterator[Away]:
+    """When nothing was recorded."""
+    at = first
+    for span in (*recording.stretches(pair), Span(last, last)):
+        end = min(span.first, last)
+        rounded = _ROUNDED if at == first or end == last else 0.0
+        if end - at > rounded:
+            yield Away(at, end, Answer.UNKNOWN, recorded=False)
+        at = max(at, span.last)
 
 
 def drills(runs: Iterable[RunRecord], first: float, last: float) -> tuple[Drill, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.memory.figures import Bucket
-from console.memory.schema import ALL, LINK, NoRecording, in_words, open_to_write
+from console.memory.schema import ALL, LINK, NoRecording, identity, in_words, open_to_write
 from console.memory.texts import Texts
 from console.memory.thinning import Thinning
 from console.model.snapshot import Event
@@ -91,9 +91,13 @@ class Writing:
         self._service: dict[str, tuple[float, Answer, str | None]] = {}
         self._stretch = 0
         try:
-            self._db = open_to_write(path)
+            self._open_file()
         except (sqlite3.Error, OSError) as odd:
             raise in_words(path, odd) from odd
+
+    def _open_file(self) -> None:
+        self._db = open_to_write(self.path)
+        self._file = identity(self.path)
         self._thinning = Thinning(self._db, self._texts)
 
     def close(self) -> None:
@@ -104,6 +108,7 @@ class Writing:
     def write(self, batch: Batch) -> None:
         """Write it. Raises NoRecording: nothing of it is in the file, and a new stretch must begin."""
         try:
+            self._stay_with_the_name()
             self._db.execute("BEGIN IMMEDIATE")
             self._write(batch)
             self._db.execute("COMMIT")
@@ -127,6 +132,14 @@ class Writing:
                 self._db.execute("ROLLBACK")
             self._texts.forget()
             raise in_words(self.path, odd) from odd
+
+    def _stay_with_the_name(self) -> None:
+        """A file that was moved away would take all that is written, and nobody found it: begin another."""
+        if identity(self.path) == self._file:
+            return
+        self.close()
+        self._open_file()
+        raise NoRecording(f"{self.path}: it was moved away or removed: another one is begun")
 
     def _roll_back(self) -> None:
         self._texts.forget()

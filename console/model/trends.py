@@ -35,6 +35,8 @@ class Away:
     last: float
     served: Answer
     """No, or unknown."""
+    recorded: bool = True
+    """Whether anything was recorded then; without it nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The lines of a qmail-send log joined into messages: what came, where it went, how it ended, what bounced.
 
-This is the only place that joins: `qmail_timeline` tells what stands here in another way.
+Nothing else joins: `qmail_timeline` tells the same with times.
 
 A message number is an inode and used again at once, so a message is its number within one life: from
 `new msg M` to `end msg M`. The same message is announced twice when qmail-send is killed while it
@@ -33,51 +33,39 @@ TryOutcome: TypeAlias = Literal["success", "failure", "deferral", "running", "lo
 """`lost`: there will be no result, because qmail-send died while it ran."""
 
 
-class Try:
-    """A delivery that was started."""
-
-    # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
-    __slots__ = ("delivery", "ended", "line", "outcome", "report", "started", "until")
-
-    def __init__(self, delivery: int, started: Stamp | None, line: int) -> None:
-        self.delivery = delivery
-        self.started = started
-        self.ended: Stamp | None = None
-        self.outcome: TryOutcome = "running"
-        self.report = ""
-        self.line = line
-        """Which line of these says that it started."""
-        self.until: int | None = None
-        """The line of its result, or that tells that it was lost."""
-
-
 class Recipient:
     """A recipient of a message on one channel; `queued` is: no final answer in these lines."""
 
-    __slots__ = ("channel", "outcome", "reason", "recipient", "tries")
+    # No dataclasses in this module: importing them takes as long as searching 20 MB of log.
+    __slots__ = ("attempts", "channel", "lost", "outcome", "reason", "recipient")
 
     def __init__(self, recipient: str, channel: Channel) -> None:
         self.recipient = recipient
         self.channel: Channel = channel
-        self.tries: list[Try] = []
+        self.attempts = 0
+        """Deliveries started."""
         self.outcome: Outcome = "queued"
         self.reason: str | None = None
         """The report of the last delivery that has one, as logged."""
-
-    @property
-    def attempts(self) -> int:
-        """Deliveries started."""
-        return len(self.tries)
-
-    @property
-    def deliveries(self) -> list[int]:
-        """Their numbers."""
-        return [one.delivery for one in self.tries]
-
-    @property
-    def lost(self) -> int:
+        self.lost = 0
         """Deliveries without a result, because qmail-send died while they ran."""
-        return sum(one.outcome == "lost" for one in self.tries)
+
+
+class Try:
+    """A delivery that was started. Which line says so is told by its place among these lines, from 0."""
+
+    __slots__ = ("delivery", "number", "outcome", "report", "started", "to", "until")
+
+    def __init__(self, delivery: int, to: Recipient, started: int) -> None:
+        self.delivery = delivery
+        self.to = to
+        self.number = to.attempts
+        """The how many-th to its recipient."""
+        self.outcome: TryOutcome = "running"
+        self.report = ""
+        self.started = started
+        self.until: int | None = None
+        """The line of its result, or the one that tells that it was lost."""
 
 
 class Message:
@@ -89,7 +77,6 @@ class Message:
         "bounce",
         "bounced",
         "bytes",
-        "discarded",
         "ended",
         "given_up",
         "last",
@@ -99,6 +86,7 @@ class Message:
         "recipients",
         "sender",
         "started",
+        "tries",
         "uid",
     )
 
@@ -110,21 +98,27 @@ class Message:
         self.uid: int | None = None
         self.started = started
         """Of its first line here; with `announced`, of its `new msg`."""
-        self.born: Stamp | None = None
-        """Of its info line."""
+        self.born: int | None = None
+        """Its info line, by its place among these lines."""
         self.ended: Stamp | None = None
         self.over = False
         """Whether `end msg` was read (its line may have no stamp)."""
         self.last = started
         self.announced = 0
         self.recipients: dict[tuple[str, Channel], Recipient] = {}
+        self.tries: list[Try] = []
+        """Of all recipients, by their start."""
         self.bounce: Message | None = None
         """The message that tells the sender, known by its qp; only its qp when its lines are not here."""
-        self.bounced: Stamp | None = None
-        self.discarded = False
-        """Whether qmail-send threw the bounce away (`triple bounce`)."""
-        self.given_up: Stamp | None = None
-        """When it did."""
+        self.bounced: int | None = None
+        """The line that names it."""
+        self.given_up: int | None = None
+        """The line that tells that qmail-send threw the bounce away (`triple bounce`)."""
+
+    @property
+    def discarded(self) -> bool:
+        """Whether qmail-send threw the bounce away."""
+        return self.given_up is not None
 
 
 class Joining:
@@ -133,11 +127,11 @@ class Joining:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._alive: dict[int, Message] = {}
-        self._open: dict[int, tuple[Message, Recipient, Try]] = {}
+        self._open: dict[int, tuple[Message, Try]] = {}
         self._awaited: dict[int, Message] = {}
         self._again: dict[int, Stamp | None] = {}
         """When a message was announced again of which nothing more was said yet."""
-        self._line = 0
+        self._line = -1
 
     def take(self, line: Line) -> None:
         """Join one decoded line; lines that concern no message change nothing."""
@@ -158,46 +152,45 @@ class Joining:
                     self._begin(msg, at).announced = 1
             case MessageInfo(msg, size, sender, qp, uid):
                 self._info(msg, (sender, size, qp, uid), at)
-            case Starting(delivery, msg, channel, to):
+            case Starting(delivery, msg, channel, name):
+                # Numbers start again with qmail-send: what still ran has died with it.
                 self._lose(list(self._open) if delivery == 1 else [delivery])
                 life = self._life(msg, at)
-                recipient = life.recipients.get((to, channel))
-                if recipient is None:
-                    recipient = life.recipients[to, channel] = Recipient(to, channel)
-                started = Try(delivery, at, self._line)
-                recipient.tries.append(started)
-                recipient.outcome = "queued"
-                self._open[delivery] = life, recipient, started
+                to = life.recipients.setdefault((name, channel), Recipient(name, channel))
+                to.attempts += 1
+                to.outcome = "queued"
+                started = Try(delivery, to, self._line)
+                life.tries.append(started)
+                self._open[delivery] = life, started
             case Delivered(delivery, result, report):
                 self._answered(delivery, result, report, at)
             case Mangled(delivery):
                 self._answered(delivery, "deferral", "report mangled, will defer", at)
             case Bounced(msg, qp):
                 life = self._life(msg, at)
-                life.bounce, life.bounced = Message(None, qp=qp), at
+                life.bounce, life.bounced = Message(None, qp=qp), self._line
                 self._awaited[qp] = life
             case TripleBounce(msg):
-                life = self._life(msg, at)
-                life.discarded, life.given_up = True, at
+                self._life(msg, at).given_up = self._line
             case Ended(msg):
                 life = self._life(msg, at)
                 life.ended, life.over = at, True
                 del self._alive[msg]
 
     def _lose(self, deliveries: Iterable[int]) -> None:
-        # Numbers start again with qmail-send: what still ran has died with it.
         for delivery in deliveries:
             if running := self._open.pop(delivery, None):
-                lost = running[2]
+                lost = running[1]
                 lost.outcome, lost.until = "lost", self._line
+                lost.to.lost += 1
 
     def _answered(self, delivery: int, result: Result, report: str, at: Stamp | None) -> None:
         if running := self._open.pop(delivery, None):
-            life, recipient, one = running
-            life.last = one.ended = at
+            life, one = running
+            life.last = at
             one.outcome, one.report, one.until = result, report, self._line
-            recipient.outcome = "queued" if result == "deferral" else result
-            recipient.reason = report
+            one.to.reason = report
+            one.to.outcome = "queued" if result == "deferral" else result
 
     def _begin(self, msg: int, at: Stamp | None) -> Message:
         life = self._alive[msg] = Message(msg, started=at)
@@ -227,7 +220,7 @@ class Joining:
             self.messages.append(life)
         again = life.sender is not None
         life.sender, life.bytes, life.qp, life.uid = told
-        life.born = at
+        life.born = self._line
         # A process number repeats; a bounce has an empty sender, a double bounce #@[]. One that is told of
         # again, or that has a bounce itself, is none: nothing is the bounce of its own bounce.
         new = not again and life.bounce is None
@@ -245,5 +238,4 @@ def joined(lines: Iterable[Line]) -> list[Message]:
 
 def deliveries(message: Message) -> Iterator[int]:
     """The delivery numbers of a message, over all its recipients."""
-    for recipient in message.recipients.values():
-        yield from recipient.deliveries
+    return (one.delivery for one in message.tries)

@@ -1,13 +1,13 @@
 """What became of each message of a log, attempt by attempt, each with its own times."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 from console.model.mail import Channel
 from console.model.mail_timeline import Attempt, Timeline, When
-from console.parse.qmail_joining import Message, joined
+from console.parse.qmail_joining import Joining, Message, Try
 from console.parse.qmail_log import Line, Stamp
 from console.parse.qmail_retry import next_attempt
 
@@ -18,11 +18,20 @@ _DEPTH = 8
 
 def timelines(lines: Iterable[Line]) -> tuple[Timeline, ...]:
     """Every message of these lines, in the order in which it is first met."""
-    return tuple(map(_timeline, joined(lines)))
+    joining = Joining()
+    stamps: list[Stamp | None] = []
+    for line in lines:
+        joining.take(line)
+        stamps.append(line.stamp)
+    return tuple(_timeline(one, stamps) for one in joining.messages)
 
 
-def _timeline(message: Message, depth: int = 0) -> Timeline:
-    bounce = message.bounce
+def _timeline(message: Message, stamps: Sequence[Stamp | None], depth: int = 0) -> Timeline:
+    born, bounced, given_up = (
+        _when(stamps[line]) if line is not None else None
+        for line in (message.born, message.bounced, message.given_up)
+    )
+    bounce = message.bounce if depth < _DEPTH else None
     return Timeline(
         msg=message.message,
         sender=message.sender,
@@ -31,14 +40,14 @@ def _timeline(message: Message, depth: int = 0) -> Timeline:
         uid=message.uid,
         arrived=_when(message.started) if message.announced else None,
         announced=message.announced,
-        born=_when(message.born).at,
-        attempts=tuple(_attempts(message)),
+        born=born.at if born else None,
+        attempts=tuple(_attempts(message.tries, stamps, born.at if born else None)),
         first=_when(message.started),
         last=_when(message.last),
         ended=_when(message.ended) if message.over else None,
-        bounced=_when(message.bounced) if bounce is not None else None,
-        bounce=_timeline(bounce, depth + 1) if bounce is not None and depth < _DEPTH else None,
-        discarded=_when(message.given_up) if message.discarded else None,
+        bounced=bounced,
+        bounce=_timeline(bounce, stamps, depth + 1) if bounce else None,
+        discarded=given_up,
     )
 
 
@@ -51,28 +60,27 @@ class _Pass:
     """The line at which the last of its deliveries was over."""
 
 
-def _attempts(message: Message) -> Iterator[Attempt]:
-    born = _when(message.born).at
+def _attempts(tries: Iterable[Try], stamps: Sequence[Stamp | None], born: float | None) -> Iterator[Attempt]:
     passes: dict[Channel, _Pass] = {"local": _Pass(), "remote": _Pass()}
-    tries = [(one, n, of) for of in message.recipients.values() for n, one in enumerate(of.tries, 1)]
-    for one, number, of in sorted(tries, key=lambda row: row[0].line):
-        now = passes[of.channel]
-        if now.until <= one.line and (not now.names or of.recipient in now.names):
+    for one in tries:
+        recipient, channel = one.to.recipient, one.to.channel
+        now = passes[channel]
+        if now.until <= one.started and (not now.names or recipient in now.names):
             # A pass goes through each recipient once: whoever comes again comes in the next one, or stands
             # in the envelope twice.
-            now.began, now.names = _when(one.started).at, set()
-        now.names.add(of.recipient)
+            now.began, now.names = _when(stamps[one.started]).at, set()
+        now.names.add(recipient)
         now.until = max(now.until, one.until or inf)
         again = None
         if one.outcome == "deferral" and born is not None and now.began is not None:
-            again = float(next_attempt(born, now.began, of.channel))
+            again = float(next_attempt(born, now.began, channel))
         yield Attempt(
             delivery=one.delivery,
-            channel=of.channel,
-            recipient=of.recipient,
-            number=number,
-            started=_when(one.started),
-            ended=_when(one.ended) if one.outcome not in ("running", "lost") else None,
+            channel=channel,
+            recipient=recipient,
+            number=one.number,
+            started=_when(stamps[one.started]),
+            ended=_when(stamps[one.until]) if one.until and one.outcome != "lost" else None,
             outcome=one.outcome,
             report=one.report,
             next_try=again,

@@ -81,7 +81,8 @@ stays at the top, whichever pair is the worst.
         """Another pair under the cursor, or other rows."""
         table = self.query_one(FleetTable)
         rows = table.rows
-        shown = f"{len(rows.shown)} of {len(rows.rows)} pairs" if rows.wanted else f"{len(rows.rows)} pairs"
+        every = f"{len(rows.rows)} pair{'' if len(rows.rows) == 1 else 's'}"
+        shown = f"{len(rows.shown)} of {every}" if rows.wanted else every
         counts = [(tone, count) for tone, count in rows.counts().items() if count]
         line = self.query_one("#counts", _Line)
         for short in (False, True):

@@ -35,7 +35,7 @@ def away_line(one: Away) -> Content:
     tone, said = (
         (Tone.CRITICAL, "no node served")
         if one.served is Answer.NO
-        else (Tone.UNKNOWN, "not known who served")
+        else (Tone.UNKNOWN, "not known who served" if one.recorded else "nothing recorded")
     )
     return Content.assemble(
         (date_and_clock(one.first), "dim"),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from console import cli
+
 WITHOUT_BASHKIT = "import sys; sys.modules['bashkit'] = None; "
 
 
@@ -50,6 +52,36 @@ def test_without_a_configuration_one_line_says_what_to_do(command: str, status: 
     assert b"mirrorgate init" in said
 
 
+PAIR = """
+[[pairs]]
+name = "www"
+[[pairs.nodes]]
+name = "a"
+home = "master"
+host = "192.0.2.1"
+image = "/i"
+[[pairs.nodes]]
+name = "b"
+home = "slave"
+host = "192.0.2.2"
+image = "/i"
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("monitor",)])
+def test_a_console_without_a_terminal_says_what_does_without_one(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(PAIR)
+    done = _run("--config", str(path), *words)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert (
+        done.stderr == b"mirrorgate: the console needs a terminal; without one: mirrorgate status --watch\n"
+    )
+
+
 def test_a_pair_that_is_not_configured_is_named_with_those_that_are(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     nodes = "".join(
@@ -61,6 +93,28 @@ def test_a_pair_that_is_not_configured_is_named_with_those_that_are(tmp_path: Pa
     assert done.returncode == 2
     assert b"'mail'" in done.stderr
     assert b"www" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("record", "--for", "-1"), "'-1': expected seconds, 0.1 to 86400"),
+        (("record", "--for", "soon"), "'soon': expected seconds, 0.1 to 86400"),
+        (("record", "--for", "nan"), "'nan': expected seconds, 0.1 to 86400"),
+        (("record", "--size", "0"), "'0': expected megabytes, a whole number from 1 on"),
+        (("record", "--file", ""), "expected the path of a file"),
+        (("collect", "--socket", ""), "expected the path of a file"),
+        (("serve", "--viewers", "many"), "'many': expected a whole number, 1 to 200"),
+        (("check", "-t", "0"), "'0': expected seconds, more than 0 and up to 3600"),
+        (("events", "--for", "-1"), "'-1': expected seconds, 0.1 to 86400"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_was_expected(
+    words: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.parser().parse_args(words)
+    assert expected in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

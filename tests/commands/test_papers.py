@@ -236,3 +236,12 @@ def test_the_page_on_security_counts_what_is_tried() -> None:
     assert f"| {len(HOSTILE)} variables" in page
     for test in re.findall(r"`(tests/[a-z_/]+\.py)`", page):
         assert (Path(cli.__file__).parents[1] / test).exists(), test
+
+
+def test_a_file_in_place_of_the_directory_is_told_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wall"
+    file.write_text("")
+    assert command.main(file) == 2
+    assert capsys.readouterr().err == f"mirrorgate: {file} is no directory: name one, or one to be made\n"

@@ -112,7 +112,7 @@ async def test_a_recording_that_is_replaced_is_opened_anew(file: Path) -> None:
     try:
         written(file, [read(T0, "one")]).close()
         assert said(await reader.ask(lambda recording: recording.pieces("lab", T0))) == {"ps": "one"}
-        file.unlink()
+        os.unlink(file)
         with pytest.raises(NoRecording, match="there is no recording"):
             await reader.ask(lambda recording: recording.pairs())
         written(file, [read(T0, "two")]).close()

@@ -159,13 +159,15 @@ async def test_a_full_disk_is_said_once_and_the_recording_goes_on_when_there_is_
     assert _check(file) == "ok"
 
 
-async def test_a_recording_that_is_moved_away_is_begun_anew_and_that_is_said(file: Path, clock: Clock) -> None:
+async def test_a_recording_that_is_moved_away_is_begun_anew_and_that_is_said(
+    file: Path, clock: Clock
+) -> None:
     told: list[str] = []
     aside = file.with_name("aside.db")
     async with recorder(file, clock, told) as recording:
         recording.take(read(clock.now, "before"))
         await eventually(lambda: said(Recording(file).pieces("lab", clock.now)) == {"ps": "before"})
-        file.rename(aside)
+        os.rename(file, aside)
         clock.go(1)
         recording.events("lab", [event(clock.now)])
         await eventually(lambda: len(told) == 2)
@@ -178,18 +180,27 @@ async def test_a_recording_that_is_moved_away_is_begun_anew_and_that_is_said(fil
     assert len(found.events("lab", T0, clock.now)) == 1
 
 
+def _put(file: Path, text: str) -> None:
+    file.unlink()
+    file.write_text(text)
+
+
+def _taken_away(file: Path) -> str:
+    text = file.read_text()
+    file.unlink()
+    return text
+
+
 async def test_what_is_no_recording_in_the_place_of_one_that_was_moved_away_is_left_alone(
     file: Path, clock: Clock
 ) -> None:
     told: list[str] = []
     async with recorder(file, clock, told) as recording:
         recording.take(read(clock.now, "before"))
-        file.unlink()
-        file.write_text("somebody else's")
+        _put(file, "somebody else's")
         await eventually(lambda: recording.trouble is not None)
         clock.go(1)
-        assert file.read_text() == "somebody else's"
-        file.unlink()
+        assert _taken_away(file) == "somebody else's"
         await eventually(lambda: recording.trouble is None)
     assert [line.split(":")[0] for line in told] == ["not recording", "recording again"]
     assert said(Recording(file).pieces("lab", clock.now)) == {"ps": "before"}

@@ -17,8 +17,8 @@ from tests.parse.qmail_logs import sources
 
 def told(one: Message) -> tuple[object, ...]:
     """Everything of a message that is shown, and when something last happened to it."""
-    lost = tuple((r.lost, tuple(r.deliveries)) for r in one.recipients.values())
-    return (str(trace.as_value(one)), str(one.last), one.over, one.announced > 0, lost)
+    tries = tuple((t.delivery, t.to.recipient, t.outcome, t.report) for t in one.tries)
+    return (str(trace.as_value(one)), str(one.last), one.over, one.announced > 0, tries)
 
 
 def reader(text: bytes) -> trace.Readable:

@@ -271,12 +271,19 @@ def test_a_bounce_is_the_message_with_its_qp_and_a_bounce_sender() -> None:
     assert found[0].bounce is found[2]
 
 
-def test_no_message_is_the_bounce_of_its_own_bounce() -> None:
-    one, other = "bytes 9 from <> qp 5 uid 1", "bytes 9 from <> qp 6 uid 1"
-    log = (
-        f"new msg 7,info msg 7: {one},bounce msg 7 qp 5,new msg 7,info msg 7: {one},"
-        f"bounce msg 7 qp 6,new msg 8,info msg 8: {other},bounce msg 8 qp 5,new msg 7,info msg 7: {one}"
-    )
+_ONE, _OTHER = "bytes 9 from <> qp 5 uid 1", "bytes 9 from <> qp 6 uid 1"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        f"new msg 7,info msg 7: {_ONE},bounce msg 7 qp 5,new msg 7,info msg 7: {_ONE},"
+        f"bounce msg 7 qp 6,new msg 8,info msg 8: {_OTHER},bounce msg 8 qp 5,new msg 7,info msg 7: {_ONE}",
+        f"bounce msg 7 qp 5,info msg 7: {_ONE}",
+        f"bounce msg 7 qp 6,bounce msg 8 qp 5,info msg 7: {_ONE},info msg 8: {_OTHER}",
+    ],
+)
+def test_no_message_is_the_bounce_of_its_own_bounce(log: str) -> None:
     found = joined(decode_all(f"@400000006b03863c2c69702c {line}" for line in log.split(",")))
     for message in found:
         seen: list[Message] = []
@@ -285,6 +292,12 @@ def test_no_message_is_the_bounce_of_its_own_bounce() -> None:
             assert bounce not in seen
             seen.append(bounce)
             bounce = bounce.bounce
+
+
+def test_who_was_never_announced_does_not_take_the_announcement_of_another() -> None:
+    info = "info msg 7: bytes 1 from <{}> qp 1 uid 0"
+    found = messages(_log("new msg 7", info.format("a@x"), info.format("b@x")))
+    assert [(one.sender, one.announced) for one in found] == [("a@x", 1), ("b@x", 0)]
 
 
 def test_a_result_is_something_that_happened_to_the_message() -> None:

@@ -57,7 +57,8 @@ def joined_value(one: qmail_joining.Message | None) -> object:
     if one is None:
         return None
     recipients = {
-        key: [r.attempts, r.outcome, r.reason, r.deliveries, r.lost] for key, r in one.recipients.items()
+        key: [r.attempts, r.outcome, r.reason, [t.delivery for t in one.tries if t.to is r], r.lost]
+        for key, r in one.recipients.items()
     }
     ended = one.ended.text if one.ended else None
     return (

@@ -56,6 +56,20 @@ def test_what_is_no_time_and_no_speed_is_said(
     assert "--speed is a number above 0" in capsys.readouterr().err
 
 
+def test_without_a_terminal_it_says_what_does_without_one(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    night_recording: FakeRecording,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.isatty", lambda number: False)
+    file = kept(tmp_path / "r.db", *night_recording.tapes[PAIR][:50])
+    assert replay.main(arguments(file), CONFIG, Path("c.toml")) == 2
+    assert capsys.readouterr().err == (
+        "mirrorgate: the console needs a terminal; without one: mirrorgate replay --json\n"
+    )
+
+
 def test_a_pair_that_is_not_configured_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="no pair is called"):
         replay.main(arguments(tmp_path / "r.db", pair="other"), CONFIG, Path("c.toml"))

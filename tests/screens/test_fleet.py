@@ -257,3 +257,11 @@ async def test_the_first_line_says_where_the_states_come_from_on_every_screen() 
         await asyncio.sleep(0)
         await pilot.pause()
         assert "polling itself" not in text_of(app)
+
+
+async def test_one_pair_is_counted_as_one() -> None:
+    app = console(sample.healthy())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("5")
+        await told(app, pilot, 1)
+        assert "1 pair " in text_of(app)
