@@ -98,6 +98,8 @@ class Writing:
     def _open_file(self) -> None:
         self._db = open_to_write(self.path)
         self._file = identity(self.path)
+        beside = [Path(f"{self.path}{end}") for end in ("-wal", "-shm")]
+        self._beside = {path: identity(path) for path in beside}
         self._thinning = Thinning(self._db, self._texts)
 
     def close(self) -> None:
@@ -138,7 +140,15 @@ class Writing:
         if identity(self.path) == self._file:
             return
         self.close()
-        self._open_file()
+        try:
+            for path, was in self._beside.items():
+                # Left behind they would be taken for those of whatever has the name now, and spoil it.
+                if was is not None and identity(path) == was:
+                    path.unlink()
+            self._open_file()
+        except (sqlite3.Error, OSError, NoRecording) as odd:
+            why = in_words(self.path, odd)
+            raise NoRecording(f"{why} (the recording was moved away or removed)") from odd
         raise NoRecording(f"{self.path}: it was moved away or removed: another one is begun")
 
     def _roll_back(self) -> None:

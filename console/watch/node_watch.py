@@ -245,7 +245,7 @@ class NodeWatch:
                 # What somebody had asked a moment ago is not due again yet.
                 if sections := asked.ask(loop.time(), asked.since(loop.time() - plan.interval / 2)):
                     await lane.tick(sections)
-            elif asked.behind(self._recency.wanted, UNHURRIED):
+            if asked.behind(self._recency.wanted, UNHURRIED):
                 await lane.tick(asked.ask(loop.time(), UNHURRIED))
             self._give_up(asked, loop.time(), main=plan is self._plans[0])
             try:

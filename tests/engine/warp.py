@@ -31,10 +31,13 @@ class WarpLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jump)
         self.turns = 0
         """How often it has looked for something to do: every await that is resumed is in one of these."""
+        self.flow = 0.0
+        """Seconds that go by in each turn, as they do in a real loop."""
         self.at_turn: tuple[int, Callable[[], object]] = (0, lambda: None)
 
     def _run_once(self) -> None:
         self.turns += 1
+        self._jump.now += self.flow
         turn, then = self.at_turn
         if self.turns == turn:
             then()
@@ -43,6 +46,10 @@ class WarpLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since the loop began, as its timers see them."""
         return self._jump.now
+
+    def delay(self, seconds: float) -> None:
+        """Let time go by at once, as for a loop that was kept busy."""
+        self._jump.now += seconds
 
 
 def warped(main: Coroutine[Any, Any, T]) -> T:

@@ -16,7 +16,7 @@ from console.memory.schema import in_words
 from console.memory.writing import Batch, Writing
 from console.model.config import Config
 from console.model.snapshot import LinkState
-from tests.memory.taping import LARGE, T0, Clock, event, link, read, recorder, said
+from tests.memory.taping import LARGE, T0, Clock, event, link, read, recorder, said, written
 from tests.waiting import eventually
 
 
@@ -180,6 +180,26 @@ async def test_a_recording_that_is_moved_away_is_begun_anew_and_that_is_said(
     assert len(found.events("lab", T0, clock.now)) == 1
 
 
+async def test_another_recording_in_the_place_of_one_is_gone_on_with_and_stays_sound(
+    file: Path, clock: Clock
+) -> None:
+    other = file.with_name("other.db")
+    written(other, [read(T0 - 600, "other")]).close()
+    async with recorder(file, clock) as recording:
+        for n in range(50):
+            recording.take(read(clock.now, f"{n}" * 500))
+            clock.go(1)
+        await eventually(lambda: said(Recording(file).pieces("lab", clock.now)))
+        os.replace(other, file)
+        await eventually(lambda: recording.trouble is not None)
+        await eventually(lambda: recording.trouble is None)
+        recording.take(read(clock.now, "after"))
+    assert _check(file) == "ok"
+    found = Recording(file)
+    assert said(found.pieces("lab", T0 - 600))["ps"] == "other"
+    assert said(found.pieces("lab", clock.now))["ps"] == "after"
+
+
 def _put(file: Path, text: str) -> None:
     file.unlink()
     file.write_text(text)
@@ -198,7 +218,8 @@ async def test_what_is_no_recording_in_the_place_of_one_that_was_moved_away_is_l
     async with recorder(file, clock, told) as recording:
         recording.take(read(clock.now, "before"))
         _put(file, "somebody else's")
-        await eventually(lambda: recording.trouble is not None)
+        await eventually(lambda: "no recording" in (recording.trouble or ""))
+        assert "moved away or removed" in told[0]
         clock.go(1)
         assert _taken_away(file) == "somebody else's"
         await eventually(lambda: recording.trouble is None)

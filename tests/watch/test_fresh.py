@@ -17,6 +17,7 @@ from console.ssh.trouble import Trouble
 from console.watch.fresh import PairEyes
 from console.watch.node_watch import LanePlan, NodeWatch
 from console.watch.pair_watch import PairWatch
+from tests.engine.warp import WarpLoop, warped
 from tests.waiting import eventually
 from tests.watch.fake_session import GEOM, HOST, FakeLane, FakeSession
 
@@ -190,6 +191,40 @@ async def test_what_is_known_to_hang_is_waited_for_a_second_and_no_longer() -> N
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def test_a_reading_that_is_wanted_at_the_moment_of_a_regular_one_does_not_wait_for_the_next() -> None:
+    plans = (LanePlan(("host", "mounts"), ("geom",), interval=4.0, limit=3.0),)
+
+    async def wanted() -> float:
+        node = Node("web-a")
+        session = FakeSession(node.answer)
+
+        async def opened(_: NodeConfig) -> FakeSession:
+            return session
+
+        watch = NodeWatch(ONCE.master, ONCE, opened, lambda: None, plans)
+        running = asyncio.create_task(watch.run())
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, WarpLoop)
+        loop.flow = 1e-6
+        try:
+            while not session.lanes or len(session.lanes[0].ticks) < 2:
+                await asyncio.sleep(0.001)
+            regular = loop.time()
+            await asyncio.sleep(3.993)
+            await watch.fresh(60)
+            # The loop was busy elsewhere: the next regular reading is due when the lane hears of the wish.
+            loop.delay(0.01)
+            began = loop.time()
+            assert began > regular + 4.0
+            await watch.fresh(60)
+            return loop.time() - began
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    assert warped(wanted()) < 0.1
 
 
 async def test_metadata_that_hangs_on_a_dead_gate_delays_only_the_first_reading() -> None:
