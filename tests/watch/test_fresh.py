@@ -209,7 +209,7 @@ def test_a_reading_that_is_wanted_at_the_moment_of_a_regular_one_does_not_wait_f
         assert isinstance(loop, WarpLoop)
         loop.flow = 1e-6
         try:
-            while not session.lanes or len(session.lanes[0].ticks) < 2:
+            while not session.lanes or len(session.lanes[0].ticks) < 2:  # noqa: ASYNC110 # time jumps
                 await asyncio.sleep(0.001)
             regular = loop.time()
             await asyncio.sleep(3.993)
