@@ -68,7 +68,8 @@ def _judge(state: PairState, answered: bool, limit: float) -> tuple[PluginState,
     words = worst[0] + (f" (+{len(worst) - 1} more)" if len(worst) > 1 else "") if worst else "nothing wrong"
     if late and not worst:
         words = "nothing wrong in what was read"
-    who = f"{ready.serving} serves, " if ready and ready.serving else ""
+    who = f"{ready.serving} serves" if ready and ready.serving else ""
+    who = f"{who}, " if who and not words.startswith(who) else ""
     takeover = f", takeover {ready.answer}" if ready and ready.answer is not Answer.YES else ""
     return status, f"{name}: {who}{words}{takeover}{late}"
 

@@ -104,6 +104,12 @@ def test_several_pairs_are_one_line_the_worst_first() -> None:
     assert {"second_web-a_queue", "borkcorp-www_web-a_queue"} <= set(data(line))
 
 
+def test_who_serves_is_said_once() -> None:
+    status, line = judged(state_of(losing(healthy(), B, "mounts")))
+    assert status is PluginState.UNKNOWN
+    assert line.count("web-a serves") == 1, line
+
+
 def test_a_hostile_text_stays_inside_the_words() -> None:
     bad = "x | 'y'=1\nOK - all well\t\u2028 é → " + "z" * 9000
     status, line = judged(*[with_finding(Severity.CRITICAL, bad)] * 30)

@@ -130,7 +130,7 @@ def node_does_not_answer(scene: Scene) -> Iterator[Finding]:
             LinkState.CONNECTING: "is not connected yet",
             LinkState.SILENT: "does not answer",
             LinkState.LOST: "cannot be reached",
-            LinkState.REFUSED: "refuses the console",
+            LinkState.REFUSED: "is not watched until somebody acts",
         }
         yield finding(
             "P43",
