@@ -12,12 +12,12 @@ from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.model.config import PairConfig
 from console.model.pair_line import PairLine
 from widgets.amounts import age
+from widgets.cursor_rows import KEYS, CursorRows
 from widgets.fleet_rows import SORTS, Cell, FleetRows, Row
 from widgets.plain import padded
 from widgets.signs import Tone
@@ -75,7 +75,7 @@ def fleet_age(seconds: float) -> str:
     return age(seconds // 10 * 10 if seconds < 100 else seconds)
 
 
-class FleetTable(ScrollView, can_focus=True):
+class FleetTable(CursorRows, can_focus=True):
     """Pairs; the arrow keys move the cursor, `enter` shows one.
 
     At the top row the cursor stays at the top, so that the worst are always seen; anywhere else it stays on
@@ -109,18 +109,11 @@ class FleetTable(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Show", tooltip="Show this pair on the overview"),
         Binding("s", "sort", "Sort", tooltip="Worst first, name, longest queue, rebuild under way"),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("home", "end(False)", show=False),
-        Binding("end", "end(True)", show=False),
+        *KEYS,
     ]
 
     lines: var[Mapping[str, PairLine]] = var(dict)
     filter: var[str] = var("")
-    cursor: var[int] = var(0)
-    """The row under the cursor, counted from the first that is shown."""
 
     @dataclass
     class Chosen(Message):
@@ -202,8 +195,9 @@ class FleetTable(ScrollView, can_focus=True):
         return fleet_age(seconds), Tone.UNKNOWN if seconds < _OLD else Tone.WARNING
 
     @property
-    def _high(self) -> int:
-        return max(1, self.scrollable_content_region.height - 1)
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows.shown)
 
     def on_resize(self, event: Resize) -> None:
         """More or fewer rows can be seen."""
@@ -217,27 +211,6 @@ class FleetTable(ScrollView, can_focus=True):
         if self.scroll_offset.y == top:
             self.refresh()
         self.post_message(self.Pointed())
-
-    def _show_cursor(self) -> None:
-        top, high = self.scroll_offset.y, self._high
-        if self.cursor < top:
-            top = self.cursor
-        elif self.cursor >= top + high:
-            top = self.cursor - high + 1
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-
-    def action_move(self, by: int) -> None:
-        """One row up or down."""
-        self.cursor = max(0, min(len(self.rows.shown) - 1, self.cursor + by))
-
-    def action_page(self, by: int) -> None:
-        """As many rows as can be seen."""
-        self.action_move(by * self._high)
-
-    def action_end(self, last: bool) -> None:
-        """To the first or the last."""
-        self.cursor = max(0, len(self.rows.shown) - 1) if last else 0
 
     def action_choose(self) -> None:
         """The pair under the cursor."""

@@ -10,12 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.model.mail import Envelope, Queued
 from widgets.amounts import age, size
+from widgets.cursor_rows import KEYS, CursorRows
 from widgets.drawn import Titled
 from widgets.plain import one_line, padded
 from widgets.queue_rows import NEEDS_LETTERS, SORTS, Prepared, QueueRows, left
@@ -61,7 +60,7 @@ def _recipients(letter: Envelope) -> str:
     return f"{first.address[:120]}{more}"
 
 
-class QueueTable(ScrollView, Titled, can_focus=True):
+class QueueTable(CursorRows, Titled, can_focus=True):
     """Messages; the arrow keys move the cursor, `enter` opens one."""
 
     DEFAULT_CSS = """
@@ -86,16 +85,8 @@ class QueueTable(ScrollView, Titled, can_focus=True):
         Binding("enter", "choose", "Message", tooltip="The files, recipients and log lines of the message"),
         Binding("s", "sort", "Sort", tooltip="Age, size, sender, recipients left, state, number"),
         Binding("S", "turn", "Turn", show=False, tooltip="The other way round"),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("home", "end(False)", show=False),
-        Binding("end", "end(True)", show=False),
+        *KEYS,
     ]
-
-    cursor: var[int] = var(0)
-    """The row under the cursor, counted from the first that is shown."""
 
     @dataclass
     class Chosen(Message):
@@ -156,8 +147,9 @@ class QueueTable(ScrollView, Titled, can_focus=True):
         return range(top, min(len(self.rows.shown), top + self._high))
 
     @property
-    def _high(self) -> int:
-        return max(1, self.scrollable_content_region.height - 1)
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows.shown)
 
     def on_resize(self, event: Resize) -> None:
         """More or fewer rows can be seen."""
@@ -178,27 +170,6 @@ class QueueTable(ScrollView, Titled, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self.post_message(self.Moved())
-
-    def _show_cursor(self) -> None:
-        top, high = self.scroll_offset.y, self._high
-        if self.cursor < top:
-            top = self.cursor
-        elif self.cursor >= top + high:
-            top = self.cursor - high + 1
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-
-    def action_move(self, by: int) -> None:
-        """One row up or down."""
-        self.cursor = max(0, min(len(self.rows.shown) - 1, self.cursor + by))
-
-    def action_page(self, by: int) -> None:
-        """As many rows as can be seen."""
-        self.action_move(by * self._high)
-
-    def action_end(self, last: bool) -> None:
-        """To the first or the last."""
-        self.cursor = max(0, len(self.rows.shown) - 1) if last else 0
 
     def action_sort(self) -> None:
         """The next order."""

@@ -115,6 +115,10 @@ class TopBar(Drawn):
             return Content(" ").join([*stands, name.truncate(12, ellipsis=True)])
         if self.run is not None and short:
             return Content(" ").join([name.truncate(12, ellipsis=True), chip(self.run), *stands])
+        if self.source and self.replaying is None and short:
+            # That nothing can be changed here stays; where it comes from is cut.
+            named = [name.truncate(12, ellipsis=True)] if self.pair else []
+            return Content("  ").join([*named, *stands, *reversed(reads)])
         runs = [chip(self.run)] if self.run is not None else []
         shown = [name.truncate(28, ellipsis=True)] if self.pair else []
         parts = [Content.styled("mirrorgate", "dim"), *shown, *stands, *reads, *runs]

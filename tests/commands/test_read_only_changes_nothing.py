@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 
 from console import cli
 from console.app import MirrorgateApp
-from console.commands import monitor, read_only
+from console.commands import dispatching, monitor, read_only
 from console.engine.journal import Journal
 from console.lab.pair import LabPair, serve
 from console.lab.running import run_text
@@ -216,7 +216,7 @@ def test_a_command_that_could_change_a_node_is_refused(
 ) -> None:
     """Before its configuration, and anything that could do it, is loaded."""
     arguments = argparse.Namespace(command=command, read_only=True, config=tmp_path / "none")
-    assert cli._run(arguments) == 2
+    assert dispatching.run(arguments, cli.parser, str) == 2
     assert f"{command} is refused" in capsys.readouterr().err
 
 
@@ -224,7 +224,7 @@ def test_authorize_prints_but_does_not_install(capsys: pytest.CaptureFixture[str
     arguments = argparse.Namespace(
         command="authorize", read_only=True, install=True, config=tmp_path / "none"
     )
-    assert cli._run(arguments) == 2
+    assert dispatching.run(arguments, cli.parser, str) == 2
     assert "authorize --install is refused" in capsys.readouterr().err
 
 

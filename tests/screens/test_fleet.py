@@ -1,6 +1,5 @@
 """The fleet: every pair in a line, the worst first, and the way to one of them and back."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -254,9 +253,7 @@ async def test_the_first_line_says_where_the_states_come_from_on_every_screen() 
             await pilot.pause()
             assert "polling itself: no collector" in text_of(app), key
         app.source_words = ""
-        await asyncio.sleep(0)
-        await pilot.pause()
-        assert "polling itself" not in text_of(app)
+        await eventually(lambda: "polling itself" not in text_of(app))
 
 
 async def test_one_pair_is_counted_as_one() -> None:
@@ -265,3 +262,15 @@ async def test_one_pair_is_counted_as_one() -> None:
         await pilot.press("5")
         await told(app, pilot, 1)
         assert "1 pair " in text_of(app)
+
+
+@pytest.mark.parametrize("mode", ["overview", "pairs"])
+async def test_where_states_come_from_never_hides_that_a_console_is_read_only(mode: str) -> None:
+    app = console(sample.healthy(), read_only=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(lambda: app.states)
+        app.source_words = "polling itself: no collector at /var/run/mirrorgate"
+        await app.switch_mode(mode)
+        await pilot.pause()
+        await eventually(lambda: "polling" in text_of(app).splitlines()[0])
+        assert "read-only" in text_of(app).splitlines()[0]
